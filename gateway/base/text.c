@@ -1,0 +1,205 @@
+/* Checked conversions, hashes, small files. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <openssl/evp.h>
+#include <openssl/rand.h>
+
+#include "gateway/base/text.h"
+
+bool text_to_u64(const char *s, uint64_t min, uint64_t max, uint64_t *ret_value)
+{
+        if (!s || !*s)
+                return false;
+        uint64_t v = 0;
+        for (; *s; s++) {
+                if (*s < '0' || *s > '9' || __builtin_mul_overflow(v, 10, &v) || __builtin_add_overflow(v, (uint64_t)(*s - '0'), &v))
+                        return false;
+        }
+        if (v < min || v > max)
+                return false;
+        *ret_value = v;
+        return true;
+}
+
+void text_base64(struct buf *out, struct span in)
+{
+        uint8_t *room = buf_room(out, (in.n + 2) / 3 * 4 + 1);
+        if (!room)
+                return;
+        int n = EVP_EncodeBlock(room, in.p, (int)in.n);
+        buf_grew(out, (size_t)n);
+}
+
+static int base64_value(uint8_t c)
+{
+        if (c >= 'A' && c <= 'Z')
+                return c - 'A';
+        if (c >= 'a' && c <= 'z')
+                return c - 'a' + 26;
+        if (c >= '0' && c <= '9')
+                return c - '0' + 52;
+        return c == '+' ? 62 : c == '/' ? 63 : -1;
+}
+
+/* EVP_DecodeBlock and the EVP_Decode family are lax about padding and blanks inside, so this strict one is ours. */
+bool text_unbase64(struct buf *out, struct span in)
+{
+        uint32_t bits = 0;
+        unsigned have = 0, padding = 0;
+        for (size_t i = 0; i < in.n; i++) {
+                uint8_t c = in.p[i];
+                if (c == ' ' || c == '\t' || c == '\r' || c == '\n')
+                        continue;
+                if (c == '=') {
+                        padding++;
+                        continue;
+                }
+                int v = base64_value(c);
+                if (v < 0 || padding)
+                        return false;
+                bits = bits << 6 | (uint32_t)v;
+                if (++have == 4) {
+                        uint8_t three[3] = {(uint8_t)(bits >> 16), (uint8_t)(bits >> 8), (uint8_t)bits};
+                        buf_add(out, three, 3);
+                        bits = 0;
+                        have = 0;
+                }
+        }
+        if (have == 2 && padding == 2 && (bits & 15) == 0)
+                buf_add_char(out, (char)(bits >> 4));
+        else if (have == 3 && padding == 1 && (bits & 3) == 0) {
+                buf_add_char(out, (char)(bits >> 10));
+                buf_add_char(out, (char)(bits >> 2));
+        } else if (have || padding)
+                return false;
+        return !buf_failed(out);
+}
+
+void text_hex(struct buf *out, struct span in)
+{
+        static const char hex[] = "0123456789abcdef";
+        for (size_t i = 0; i < in.n; i++) {
+                buf_add_char(out, hex[in.p[i] >> 4]);
+                buf_add_char(out, hex[in.p[i] & 15]);
+        }
+}
+
+void text_sha256(struct span in, uint8_t out[32])
+{
+        /* Fetched once: an implicit fetch costs as much as the hash of a small message. */
+        static _Atomic(EVP_MD *) fetched;
+        EVP_MD *md = fetched;
+        if (!md) {
+                md = EVP_MD_fetch(NULL, "SHA256", NULL);
+                GW_ASSERT(md);
+                fetched = md;
+        }
+        unsigned n = 32;
+        GW_ASSERT(EVP_Digest(in.p ? in.p : (const uint8_t *)"", in.n, out, &n, md, NULL) == 1);
+}
+
+/* Well-formed UTF-8 by the table of The Unicode Standard 3.9 (D92): no overlong forms, no surrogates, at most U+10FFFF. */
+bool text_is_utf8(struct span in)
+{
+        for (size_t i = 0; i < in.n;) {
+                uint8_t c = in.p[i];
+                size_t more = c < 0x80 ? 0 : c >= 0xC2 && c <= 0xDF ? 1 : c >= 0xE0 && c <= 0xEF ? 2 : c >= 0xF0 && c <= 0xF4 ? 3 : 9;
+                if (more == 9 || in.n - i <= more)
+                        return false;
+                if (more) {
+                        uint8_t low = c == 0xE0 ? 0xA0 : c == 0xF0 ? 0x90 : 0x80, high = c == 0xED ? 0x9F : c == 0xF4 ? 0x8F : 0xBF;
+                        if (in.p[i + 1] < low || in.p[i + 1] > high)
+                                return false;
+                        for (size_t k = 2; k <= more; k++)
+                                if ((in.p[i + k] & 0xC0) != 0x80)
+                                        return false;
+                }
+                i += more + 1;
+        }
+        return true;
+}
+
+char *text_uuid(char out[TEXT_UUID_MAX])
+{
+        uint8_t r[16];
+        GW_ASSERT(RAND_bytes(r, sizeof r) == 1);
+        r[6] = (uint8_t)((r[6] & 0x0F) | 0x40);
+        r[8] = (uint8_t)((r[8] & 0x3F) | 0x80);
+        snprintf(out, TEXT_UUID_MAX, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", r[0], r[1], r[2], r[3], r[4],
+                 r[5], r[6], r[7], r[8], r[9], r[10], r[11], r[12], r[13], r[14], r[15]);
+        return out;
+}
+
+char *text_mask_iin(const char *iin, char out[16])
+{
+        size_t n = iin ? strlen(iin) : 0;
+        snprintf(out, 16, "%.2s******%s", n == 12 ? iin : "??", n == 12 ? iin + 8 : "????");
+        return out;
+}
+
+bool text_read_file(const char *path, struct buf *out)
+{
+        auto_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
+        if (fd < 0)
+                return false;
+        for (;;) {
+                size_t room = out->max - out->n < 65536 ? out->max - out->n : 65536;
+                uint8_t over;
+                uint8_t *p = room ? buf_room(out, room) : &over;
+                ssize_t n = p ? read(fd, p, room ? room : 1) : -1;
+                if (n < 0 && errno == EINTR)
+                        continue;
+                if (n <= 0)
+                        return n == 0;
+                if (!room) {
+                        errno = EFBIG;
+                        return false;
+                }
+                buf_grew(out, (size_t)n);
+        }
+}
+
+static bool write_all(int fd, struct span content)
+{
+        while (content.n) {
+                ssize_t n = write(fd, content.p, content.n);
+                if (n < 0 && errno == EINTR)
+                        continue;
+                if (n < 0)
+                        return false;
+                content.p += n;
+                content.n -= (size_t)n;
+        }
+        return true;
+}
+
+static bool sync_folder_of(const char *path)
+{
+        auto_str char *folder = xstrdup(path);
+        char *slash = strrchr(folder, '/');
+        if (slash)
+                slash[slash == folder] = '\0';
+        auto_fd int fd = open(slash ? folder : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        return fd >= 0 && fsync(fd) == 0;
+}
+
+bool text_write_file(const char *path, struct span content, unsigned mode)
+{
+        auto_str char *temp = xasprintf("%s.tmp%ld", path, (long)getpid());
+        auto_fd int fd = open(temp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, (mode_t)mode);
+        if (fd < 0)
+                return false;
+        bool written = write_all(fd, content) && fsync(fd) == 0;
+        int closing = fd;
+        fd = -1;
+        if (close(closing) != 0 || !written || rename(temp, path) != 0) {
+                unlink(temp);
+                return false;
+        }
+        return sync_folder_of(path);
+}

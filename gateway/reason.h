@@ -1,0 +1,26 @@
+/* The closed list of stable reason codes: what an integrator can rely on. Each row carries the SHEP error code
+ * (ErrorInfo.errorCode, interfaces 1.6), the HTTP status for REST, and a polite sentence in kk, ru and en. */
+#ifndef GW_REASON_H
+#define GW_REASON_H
+
+#include "gateway/base/base.h"
+
+/* X(NAME, shep_code, http_status, kk, ru, en) lives in reason_list.h */
+enum reason {
+#define X(name, shep, http, kk, ru, en) REASON_##name,
+#include "gateway/reason_list.h"
+#undef X
+        REASON_COUNT
+};
+
+struct reason_info {
+        const char *name;      /* "BODY_NOT_SIGNED": the stable code */
+        const char *shep_code; /* "SCE007" */
+        int http_status;
+        const char *kk, *ru, *en;
+};
+
+const struct reason_info *reason_info(int reason); /* unknown numbers give INTERNAL's row; never NULL */
+int reason_by_name(const char *name);              /* -1 when there is none */
+
+#endif

@@ -1,0 +1,31 @@
+/* The signer: a process that holds the private keys and knows two verbs, sign(key id, digest) and list.
+ *
+ * Supervisor side: signer_process_main() runs in the signer process until its channels close. Worker side: one struct signer
+ * per thread, over one socketpair each; calls block for the time of one signature (about 0.25 ms for RSA-2048) and at most
+ * timeout_ms. Protocol: fixed little-endian frames {u32 length, u32 sequence, u8 verb, …}; an answer with another sequence
+ * number is dropped; a frame over 4 KiB ends the channel. */
+#ifndef GW_SIGN_SIGNER_H
+#define GW_SIGN_SIGNER_H
+
+#include "gateway/sign/signing_key.h"
+
+struct signer_key_conf {
+        const char *id;               /* "system", "head", "tls" … */
+        const char *key_path;         /* PEM, mode 0600 enforced: group/other bits refuse the start */
+        const char *certificate_path; /* PEM; first certificate is the key's own */
+};
+
+/* Never returns normally: exit status for the process. Locks memory, disables core dumps (RLIMIT_CORE 0, PR_SET_DUMPABLE 0),
+ * loads the keys, writes one byte to ready_fd (or one line of error text and exits 1), then serves each channel on a thread of its own. */
+int signer_process_main(const struct signer_key_conf *keys, size_t key_count, const int *channels, size_t channel_count, int ready_fd);
+
+struct signer;
+/* Takes over fd. Asks for the list at once. */
+GW_MUST_CHECK enum gw_rc signer_attach(int fd, int timeout_ms, struct signer **ret_signer, struct why *why);
+void signer_detach(struct signer *signer);
+/* Borrowed, valid as long as the signer; NULL when there is no key of that id. Its sign() goes to the signer process. */
+const struct signing_key *signer_key(struct signer *signer, const char *id);
+/* How many signatures this channel has made (for `make bench`). */
+uint64_t signer_count(const struct signer *signer);
+
+#endif

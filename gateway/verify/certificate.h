@@ -1,0 +1,51 @@
+/* A certificate of the national EDS, decoded once and cached by the SHA-256 of its DER (interfaces 3). */
+#ifndef GW_VERIFY_CERTIFICATE_H
+#define GW_VERIFY_CERTIFICATE_H
+
+#include <openssl/evp.h>
+#include <openssl/x509.h>
+
+#include "gateway/base/buf.h"
+#include "gateway/base/clock.h"
+#include "gateway/base/why.h"
+
+enum certificate_role { /* bits, from the EKU role OIDs (interfaces 3.2) */
+        ROLE_INDIVIDUAL = 1 << 0,
+        ROLE_LEGAL = 1 << 1,
+        ROLE_HEAD = 1 << 2,
+        ROLE_SIGN_RIGHT = 1 << 3,
+        ROLE_FINANCE = 1 << 4,
+        ROLE_HR = 1 << 5,
+        ROLE_EMPLOYEE = 1 << 6,
+        ROLE_SYSTEM = 1 << 7,
+};
+
+/* Read-only once made; shared between threads; counted references. */
+struct certificate {
+        uint8_t sha256[32];
+        char iin[13], bin[13];      /* "" when the subject has none */
+        char common_name[256];      /* UTF-8 */
+        char organisation[256];
+        char serial[48];            /* upper-case hex */
+        unsigned roles;             /* enum certificate_role bits */
+        bool for_signing;           /* KeyUsage digitalSignature + nonRepudiation and EKU emailProtection */
+        bool is_ca;
+        struct wall_time not_before, not_after;
+        EVP_PKEY *key;              /* NULL when OpenSSL cannot read it (GOST: trust issue) */
+        unsigned key_bits;
+        X509 *x509;
+        /* private to verify/: references, chain verdict */
+        _Atomic int references;
+        _Atomic int chain_verdict;
+        _Atomic int64_t chain_checked_ms;
+        void *signature_key;        /* xmlSecKey, bare */
+};
+
+/* Decodes DER. GW_REJECT without reason (the caller knows whose certificate it is). */
+GW_MUST_CHECK enum gw_rc certificate_decode(struct span der, struct certificate **ret_certificate, struct why *why);
+struct certificate *certificate_ref(struct certificate *certificate);
+void certificate_unref(struct certificate *certificate);
+GW_DEFINE_AUTO(certificate, struct certificate, certificate_unref)
+#define auto_certificate gw_auto(certificate)
+
+#endif

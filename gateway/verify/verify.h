@@ -1,0 +1,64 @@
+/* Verification of the two signatures: valid, allowed, fresh are three questions and three functions.
+ *
+ * xmlsec is used in verify/sig.c alone. What comes back on success is the verified element (I6) and who signed it. */
+#ifndef GW_VERIFY_VERIFY_H
+#define GW_VERIFY_VERIFY_H
+
+#include "gateway/base/clock.h"
+#include "gateway/reason.h"
+#include "gateway/soap/soap.h"
+#include "gateway/verify/certificate.h"
+
+struct verify_policy {
+        int clock_skew_ms;                /* tolerance for notBefore/notAfter: 60,000 */
+        int64_t message_age_max_ms;       /* stale beyond: 24 h */
+        int64_t message_future_max_ms;    /* future beyond: 5 min */
+        bool iin_check_digit;             /* test certificates of НУЦ fail it */
+        bool (*certificate_revoked)(void *ctx, const struct certificate *certificate); /* place of the trust issue; may be NULL */
+        void *revocation_ctx;
+};
+
+struct verifier;
+/* trust_dir: PEM/DER files of CA certificates, all of them anchors (partial chains). Zero anchors: GW_FAULT. xmlsec and libxml2
+ * must be initialised once per process by verify_init(). Thread-safe after creation: one verifier serves all event loops. */
+void verify_init(void);
+GW_MUST_CHECK enum gw_rc verifier_open(const char *trust_dir, const struct verify_policy *policy, struct verifier **ret_verifier, struct why *why);
+void verifier_close(struct verifier *verifier);
+
+/* Valid: exactly one signature in the Security header, over this envelope's own Body (and Timestamp when present), exclusive
+ * c14n only, allow-listed algorithms, certificate from KeyIdentifier, BinarySecurityToken (direct reference) or X509Data. The certificate is
+ * current at `at`, chains to an anchor, is meant for signing. ret_certificate: ref-counted, certificate_unref() by the caller.
+ * Reasons TRANSPORT_*. The verified element is soap->payload (its parent Body is what was digested). */
+GW_MUST_CHECK enum gw_rc verify_transport(struct verifier *verifier, const struct soap *soap, struct wall_time at, struct certificate **ret_certificate, struct why *why);
+
+/* Valid: enveloped XML-DSig of NCALayer's shape over the whole document; several signers are peeled from the last (the
+ * Signature elements are unlinked from doc as they verify, so on success doc holds the bare application). On failure doc must not
+ * be used further. Reasons APPLICANT_*. Signers in order of signing. */
+#define VERIFY_SIGNERS_MAX 4
+struct verified_document {
+        xmlNode *root;                                   /* borrowed from doc: what downstream code may read */
+        struct certificate *signers[VERIFY_SIGNERS_MAX]; /* refs owned; verified_document_done() */
+        size_t signer_count;
+};
+GW_MUST_CHECK enum gw_rc verify_document(struct verifier *verifier, xmlDoc *doc, struct wall_time at, struct verified_document *ret, struct why *why);
+void verified_document_done(struct verified_document *verified);
+
+/* Allowed: the applicant's certificate is an individual's SIGN certificate with an IIN, and the IIN is the declarant's or, when
+ * the application names one, the representative's. Reasons APPLICANT_CERTIFICATE_ROLE, APPLICANT_IIN_*. */
+GW_MUST_CHECK enum gw_rc verify_applicant_allowed(const struct verifier *verifier, const struct certificate *signer, const char *declarant_iin, const char *representative_iin, struct why *why);
+/* Allowed: a certificate of an information system registered for this sender (by BIN and/or by SHA-256 fingerprints, hex,
+ * comma-separated; at least one must be given). Reasons TRANSPORT_CERTIFICATE_ROLE, SENDER_CERTIFICATE_MISMATCH. */
+struct sender_binding { const char *bin, *certificate_sha256; };
+GW_MUST_CHECK enum gw_rc verify_sender_allowed(const struct certificate *certificate, const struct sender_binding *binding, struct why *why);
+/* Fresh. Reasons MESSAGE_DATE_STALE, MESSAGE_DATE_FUTURE. */
+GW_MUST_CHECK enum gw_rc verify_fresh(const struct verify_policy *policy, struct wall_time message_date, struct wall_time now, struct why *why);
+
+/* True for a 12-digit IIN with a real date and, when asked, a right check digit (services.md C.1). */
+bool verify_iin(const char *iin, bool check_digit);
+bool verify_bin(const char *bin, bool check_digit);
+
+/* Counters for `make bench`: signatures verified, certificates decoded, chains checked. */
+struct verify_counts { uint64_t signatures, decoded, chains; };
+struct verify_counts verifier_counts(const struct verifier *verifier);
+
+#endif
