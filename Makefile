@@ -4,8 +4,10 @@ ifeq ($(origin CC),default)
 CC := gcc
 endif
 PKGS := libuv libcurl libxml-2.0 xmlsec1-openssl libssl libcrypto sqlite3 jansson inih
+# make V=1 shows the commands.
+Q := $(if $(V),,@)
 LLHTTP := /usr/share/llhttp
-WARN := -Wall -Wextra -Werror -Wshadow -Wcast-qual -Wwrite-strings -Wmissing-prototypes -Wstrict-prototypes -Wformat=2 -Wswitch-enum -Wvla -Wno-format-truncation
+WARN := -Wall -Wextra -Werror -Wshadow -Wcast-qual -Wwrite-strings -Wmissing-prototypes -Wstrict-prototypes -Wformat=2 -Wswitch-enum -Wvla -Wno-format-truncation -Wno-unknown-warning-option
 # gnu11 for the cleanup attribute and statement expressions; frame pointers so that a profile can be read.
 CFLAGS_ALL := -std=gnu11 -D_GNU_SOURCE -O2 -g -fno-omit-frame-pointer -fPIE -fstack-protector-strong $(WARN) -I. $(shell pkg-config --cflags $(PKGS) 2>/dev/null | sed 's/-I/-isystem /g') -isystem /usr/share/include/llhttp
 LDFLAGS_ALL := -pie -Wl,-z,relro,-z,now -pthread
@@ -29,20 +31,24 @@ ARCHIVES := $B/libadapters.a $B/libgateway.a
 all: $B/egov-gateway $B/egov-simulators
 
 $B/egov-gateway: $B/gateway/main.o $(ARCHIVES)
-	$(CC) $(LDFLAGS_ALL) $(LDFLAGS) -o $@ $< $B/libadapters.a $B/libgateway.a $B/libadapters.a $(LIBS)
+	@echo "ld $@"
+	$(Q)$(CC) $(LDFLAGS_ALL) $(LDFLAGS) -o $@ $< $B/libadapters.a $B/libgateway.a $B/libadapters.a $(LIBS)
 $B/egov-simulators: $B/adapters/simulators/main.o $(ARCHIVES)
-	$(CC) $(LDFLAGS_ALL) $(LDFLAGS) -o $@ $< $B/libadapters.a $B/libgateway.a $B/libadapters.a $(LIBS)
+	@echo "ld $@"
+	$(Q)$(CC) $(LDFLAGS_ALL) $(LDFLAGS) -o $@ $< $B/libadapters.a $B/libgateway.a $B/libadapters.a $(LIBS)
 $B/libgateway.a: $(GATEWAY_OBJ)
 	@rm -f $@; ar rcs $@ $^
 $B/libadapters.a: $(ADAPTER_OBJ)
 	@rm -f $@; ar rcs $@ $^
 $B/tests/unit/%: $B/tests/unit/%.o $(ARCHIVES)
-	$(CC) $(LDFLAGS_ALL) $(LDFLAGS) -o $@ $< $B/libadapters.a $B/libgateway.a $B/libadapters.a -lcmocka $(LIBS)
+	@echo "ld $@"
+	$(Q)$(CC) $(LDFLAGS_ALL) $(LDFLAGS) -o $@ $< $B/libadapters.a $B/libgateway.a $B/libadapters.a -lcmocka $(LIBS)
 $B/llhttp/%.o: $(LLHTTP)/%.c
 	@mkdir -p $(@D)
-	$(CC) -O2 -g -fPIE -w $(if $(SAN),-fsanitize=address,) -I/usr/share/include/llhttp -c -o $@ $<
+	$(Q)$(CC) -O2 -g -fPIE -w $(if $(SAN),-fsanitize=address,) -I/usr/share/include/llhttp -c -o $@ $<
 $B/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_ALL) $(CFLAGS) -MMD -MP -c -o $@ $<
+	@echo "cc $<"
+	$(Q)$(CC) $(CFLAGS_ALL) $(CFLAGS) -MMD -MP -c -o $@ $<
 -include $(shell find $B -name '*.d' 2>/dev/null)
 .PRECIOUS: $B/%.o

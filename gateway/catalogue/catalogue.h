@@ -1,0 +1,79 @@
+/* The services as data: conf/services/*.xml, one file per service and version, checked when the gateway starts.
+ *
+ * A mistake in a file stops the start with file, line and reason. A request is handled by the version in force at its acceptance.
+ * Read-only after opening; shared by the loops. */
+#ifndef GW_CATALOGUE_CATALOGUE_H
+#define GW_CATALOGUE_CATALOGUE_H
+
+#include <libxml/xmlschemas.h>
+#include <libxml/xpath.h>
+
+#include "gateway/base/clock.h"
+#include "gateway/base/why.h"
+#include "gateway/xml/xml.h"
+
+/* The application document, common to all services (conf/services/application.xsd): */
+#define APPLICATION_NS "urn:egov-gateway:application:1"
+/* <application xmlns="urn:egov-gateway:application:1">
+ *   <requestNumber>10100000000001</requestNumber>   the portal's number, 14 digits
+ *   <serviceCode>TSA_CERT</serviceCode>
+ *   <requestDate>2026-11-22T19:30:37.123+05:00</requestDate>
+ *   <language>kk|ru</language>
+ *   <providerBin>160640900019</providerBin>
+ *   <declarantId>850412390011</declarantId>          IIN of the person it is about
+ *   [<representative><iin/><basis>PARENT|GUARDIAN|TRUSTEE</basis></representative>]
+ *   <consent>true</consent>                          services.md A.5 row 5
+ *   <form> … the service's own fields … </form>
+ *   <ds:Signature/>   (gone once verified)
+ * </application> */
+
+struct text3 { char *kk, *ru, *en; };
+struct service_rule {
+        char *id;
+        char *outcome;                /* POSITIVE | NEGATIVE | REFUSED | WAIT */
+        xmlXPathCompExpr *test;       /* over the case document; first true rule wins */
+        struct text3 reason;
+};
+struct service {
+        char *code, *version;         /* "TSA_CERT", "2018-1" */
+        struct text3 name;
+        struct wall_time valid_from, valid_to; /* valid_to.ms 0 = open */
+        bool automated;
+        bool withdrawn;
+        int due_minutes;              /* legal limit of the automated route, from acceptance */
+        bool representatives;         /* may a representative apply? */
+        char **shep_service_ids;      /* serviceId values that select it; NULL-terminated */
+        char **channels;              /* "shep-sync", …; NULL-terminated */
+        char **systems;               /* state systems to ask; NULL-terminated; order = order of the case */
+        size_t system_count;
+        struct service_rule *rules;
+        size_t rule_count;
+        xmlSchema *schema;            /* application incl. the service's form */
+        xmlDoc *result_template;      /* issue/template.h */
+        char *provider_key;           /* key id that signs results ("head") */
+};
+struct catalogue;
+GW_MUST_CHECK enum gw_rc catalogue_open(const char *folder, struct catalogue **ret_catalogue, struct why *why);
+void catalogue_close(struct catalogue *catalogue);
+size_t catalogue_count(const struct catalogue *catalogue);
+const struct service *catalogue_at(const struct catalogue *catalogue, size_t index);
+/* The version in force at `at`. NULL: unknown, withdrawn or not in force. */
+const struct service *catalogue_find(const struct catalogue *catalogue, const char *code, struct wall_time at);
+bool service_has_shep_id(const struct service *service, const char *shep_service_id);
+bool service_has_channel(const struct service *service, const char *channel);
+/* The verified application against the service's schema. FORM_INVALID, detail names the field (never its value); CONSENT_MISSING. */
+GW_MUST_CHECK enum gw_rc service_check_form(const struct service *service, xmlDoc *application, struct why *why);
+
+/* The fields of the application that every stage needs; strings owned. */
+struct application {
+        char *request_number, *service_code, *language, *provider_bin, *declarant_iin, *representative_iin, *representative_basis;
+        struct wall_time request_date;
+        bool consent;
+};
+void application_free(struct application *application);
+GW_DEFINE_AUTO(application, struct application, application_free)
+#define auto_application gw_auto(application)
+/* From the verified root alone. DATA_FORM when it is not an application or a field is missing or repeated. */
+GW_MUST_CHECK enum gw_rc application_read(const xmlNode *root, struct application **ret_application, struct why *why);
+
+#endif

@@ -1,0 +1,25 @@
+/* Makes the result document: the service's template filled from the case, in Canonical XML, signed by the provider.
+ *
+ * Templates (result element of the service file): any XML; {xpath} in text and attribute values is replaced by the string value over
+ * the case; t:if="xpath" keeps an element only when true; t:each="xpath" repeats it with each node as context
+ * (t = urn:egov-gateway:template:1). Variables: $number (document number), $outcome, $date, $datetime, $issuer-… from conf. */
+#ifndef GW_ISSUE_ISSUE_H
+#define GW_ISSUE_ISSUE_H
+
+#include "gateway/decide/decide.h"
+#include "gateway/sign/signing_key.h"
+
+struct issue_input {
+        const struct service *service;
+        xmlDoc *case_doc;
+        const struct decision *decision;
+        const char *document_number;
+        struct wall_time at;
+        const char *issuer_name_kk, *issuer_name_ru, *issuer_bin;
+};
+/* Canonical XML, unsigned; no XML declaration. */
+GW_MUST_CHECK enum gw_rc issue_write(const struct issue_input *input, struct buf *out, struct why *why);
+/* issue_write + xml_sign_enveloped with the provider's key, with an XML declaration in front. */
+GW_MUST_CHECK enum gw_rc issue_signed(const struct issue_input *input, const struct signing_key *key, struct buf *out, struct why *why);
+
+#endif
