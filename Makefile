@@ -45,7 +45,7 @@ $B/tests/unit/%: $B/tests/unit/%.o $(ARCHIVES)
 	$(Q)$(CC) $(LDFLAGS_ALL) $(LDFLAGS) -o $@ $< $B/libadapters.a $B/libgateway.a $B/libadapters.a -lcmocka $(LIBS)
 $B/llhttp/%.o: $(LLHTTP)/%.c
 	@mkdir -p $(@D)
-	$(Q)$(CC) -O2 -g -fPIE -w $(if $(SAN),-fsanitize=address,) -I/usr/share/include/llhttp -c -o $@ $<
+	$(Q)$(CC) -O2 -g -fPIE -w -DLLHTTP_STRICT_MODE=1 $(if $(SAN),-fsanitize=address,) -I/usr/share/include/llhttp -c -o $@ $<
 $B/%.o: %.c
 	@mkdir -p $(@D)
 	@echo "cc $<"
