@@ -1,0 +1,197 @@
+/* The tables of conf/gateway.conf. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "gateway/base/conf.h"
+#include "gateway/reason.h"
+#include "gateway/settings.h"
+
+#define AT(member) offsetof(struct settings, member)
+#define DAY_MS 86400000LL
+
+static const struct conf_key gateway_keys[] = {
+        {"run_folder", CONF_PATH, AT(gateway.run_folder), "run", 0, 0, NULL, "folder for the files `pid` and `listeners`"},
+        {"user", CONF_TEXT, AT(gateway.user), "", 0, 0, NULL, "account to run as when started by root"},
+        {"log_level", CONF_TEXT, AT(gateway.log_level), "info", 0, 0, "error|warn|info|debug", "least severe event that is logged"},
+        {"services", CONF_PATH, AT(gateway.services), "services", 0, 0, NULL, "folder of the service catalogue"},
+        {"trust", CONF_PATH, AT(gateway.trust), NULL, 0, 0, NULL, "folder of trusted CA certificates for signatures (PEM)"},
+        {"sender_id", CONF_TEXT, AT(gateway.sender_id), NULL, 0, 0, NULL, "our senderId on SHEP"},
+        {"system_key", CONF_TEXT, AT(gateway.system_key), "system", 0, 0, NULL, "[key …] that signs our envelopes"},
+        {"tls_key", CONF_TEXT, AT(gateway.tls_key), "tls", 0, 0, NULL, "[key …] of the TLS listeners (EC P-256 or P-384)"},
+        {"loops", CONF_INT, AT(gateway.loops), "0", 0, 64, NULL, "event loops; 0 = one per core"},
+        {"sync_wait_ms", CONF_INT, AT(gateway.sync_wait_ms), "15000", 100, 120000, NULL, "longest a synchronous request waits for its result"},
+        {"drain_ms", CONF_INT, AT(gateway.drain_ms), "10000", 0, 600000, NULL, "longest a stop waits for what is in flight"},
+        {"inflight_max", CONF_INT, AT(gateway.inflight_max), "1000", 1, 1000000, NULL, "requests worked on at once by one loop; beyond: 503"},
+};
+static const struct conf_key issuer_keys[] = {
+        {"bin", CONF_TEXT, AT(issuer.bin), NULL, 0, 0, NULL, "BIN of the provider that issues results"},
+        {"name_kk", CONF_TEXT, AT(issuer.name_kk), NULL, 0, 0, NULL, "its name in Kazakh"},
+        {"name_ru", CONF_TEXT, AT(issuer.name_ru), NULL, 0, 0, NULL, "its name in Russian"},
+        {"note", CONF_TEXT, AT(issuer.note), "", 0, 0, NULL, "a mark printed on every result, for instance on test systems"},
+};
+static const struct conf_key http_keys[] = {
+        {"header_bytes", CONF_INT, AT(http.header_bytes), "16384", 1024, 262144, NULL, "request line and headers together"},
+        {"body_bytes", CONF_INT, AT(http.body_bytes), "10485760", 1024, 104857600, NULL, "largest body"},
+        {"handshake_ms", CONF_INT, AT(http.handshake_ms), "5000", 10, 600000, NULL, "time for the TLS handshake"},
+        {"header_ms", CONF_INT, AT(http.header_ms), "10000", 10, 600000, NULL, "time for the headers, counted from their first byte"},
+        {"body_ms", CONF_INT, AT(http.body_ms), "30000", 10, 600000, NULL, "time for the body"},
+        {"idle_ms", CONF_INT, AT(http.idle_ms), "60000", 10, 3600000, NULL, "longest silence between requests of one connection"},
+        {"connections", CONF_INT, AT(http.connections), "4000", 1, 100000, NULL, "connections of one loop"},
+        {"connections_per_peer", CONF_INT, AT(http.connections_per_peer), "1000", 1, 100000, NULL, "connections of one address and loop"},
+};
+static const struct conf_key store_keys[] = {
+        {"path", CONF_PATH, AT(store.path), NULL, 0, 0, NULL, "the SQLite file"},
+        {"group", CONF_INT, AT(store.group), "256", 1, 4096, NULL, "pieces of work in one commit"},
+        {"queue", CONF_INT, AT(store.queue), "10000", 1, 1000000, NULL, "pieces of work waiting; beyond: 503"},
+};
+static const struct conf_key verify_keys[] = {
+        {"clock_skew_ms", CONF_INT, AT(verify.clock_skew_ms), "60000", 0, 3600000, NULL, "tolerance for certificate dates"},
+        {"message_age_ms", CONF_INT, AT(verify.message_age_ms), "86400000", 1000, 30 * DAY_MS, NULL, "oldest messageDate accepted"},
+        {"message_future_ms", CONF_INT, AT(verify.message_future_ms), "300000", 0, DAY_MS, NULL, "how far messageDate may lie ahead"},
+        {"iin_check_digit", CONF_BOOL, AT(verify.iin_check_digit), "yes", 0, 0, NULL, "demand right check digits (the authority's own test people fail it)"},
+};
+static const struct conf_key retry_keys[] = {
+        {"first_ms", CONF_INT, AT(retry.first_ms), "5000", 10, DAY_MS, NULL, "first pause before a silent system is tried again"},
+        {"longest_ms", CONF_INT, AT(retry.longest_ms), "600000", 10, DAY_MS, NULL, "longest pause"},
+        {"park_after", CONF_INT, AT(retry.park_after), "200", 1, 1000000, NULL, "attempts after which a message is parked for the operator"},
+};
+#define LISTENER(member) offsetof(struct listener_settings, member)
+static const struct conf_key listener_keys[] = {
+        {"address", CONF_TEXT, LISTENER(address), "127.0.0.1", 0, 0, NULL, "address to listen on"},
+        {"port", CONF_INT, LISTENER(port), NULL, 0, 65535, NULL, "port; 0 = any free one"},
+        {"tls", CONF_TEXT, LISTENER(tls), "off", 0, 0, "off|on", "TLS"},
+        {"clients", CONF_TEXT, LISTENER(clients), "off", 0, 0, "off|optional|required", "client certificates"},
+        {"certificate", CONF_PATH, LISTENER(certificate), "", 0, 0, NULL, "PEM chain of the TLS certificate"},
+        {"client_ca", CONF_PATH, LISTENER(client_ca), "", 0, 0, NULL, "PEM of the CAs of client certificates"},
+};
+#define SENDER(member) offsetof(struct sender_settings, member)
+static const struct conf_key sender_keys[] = {
+        {"bin", CONF_TEXT, SENDER(bin), "", 0, 0, NULL, "BIN in the certificate that signs for this sender"},
+        {"certificate_sha256", CONF_TEXT, SENDER(certificate_sha256), "", 0, 0, NULL, "SHA-256 fingerprints of its certificates, comma-separated"},
+        {"services", CONF_TEXT, SENDER(services), "", 0, 0, NULL, "service codes it may use, comma-separated; empty = all"},
+        {"tls_sha256", CONF_TEXT, SENDER(tls_sha256), "", 0, 0, NULL, "SHA-256 fingerprints of its TLS client certificates (REST)"},
+};
+#define KEY(member) offsetof(struct key_settings, member)
+static const struct conf_key key_keys[] = {
+        {"key", CONF_PATH, KEY(key), NULL, 0, 0, NULL, "PEM of the private key, mode 0600"},
+        {"certificate", CONF_PATH, KEY(certificate), NULL, 0, 0, NULL, "PEM of its certificate"},
+};
+#define DESTINATION(member) offsetof(struct destination_settings, member)
+static const struct conf_key destination_keys[] = {
+        {"url", CONF_TEXT, DESTINATION(url), NULL, 0, 0, NULL, "its SHEP endpoint"},
+        {"service_id", CONF_TEXT, DESTINATION(service_id), "", 0, 0, NULL, "serviceId there; empty = the adapter's own"},
+        {"bin", CONF_TEXT, DESTINATION(bin), NULL, 0, 0, NULL, "BIN in the certificate that signs its answers"},
+        {"ca", CONF_PATH, DESTINATION(ca), "", 0, 0, NULL, "PEM of the CA of its TLS certificate (https)"},
+        {"timeout_ms", CONF_INT, DESTINATION(timeout_ms), "10000", 10, 600000, NULL, "longest one call takes"},
+        {"connect_timeout_ms", CONF_INT, DESTINATION(connect_timeout_ms), "3000", 10, 600000, NULL, "longest connecting takes"},
+        {"concurrency", CONF_INT, DESTINATION(concurrency), "32", 1, 10000, NULL, "calls at once from one loop"},
+        {"failures_max", CONF_INT, DESTINATION(failures_max), "5", 1, 10000, NULL, "failures in a row that open its breaker"},
+        {"open_ms", CONF_INT, DESTINATION(open_ms), "1000", 10, DAY_MS, NULL, "first pause of an open breaker"},
+        {"open_ms_max", CONF_INT, DESTINATION(open_ms_max), "60000", 10, DAY_MS, NULL, "longest pause of an open breaker"},
+};
+
+#define SINGLE(text, keys) {text, keys, GW_COUNT(keys), false, 0, 0, 0, 0, 0}
+#define REPEATED(text, keys, array, max, label) \
+        {text, keys, GW_COUNT(keys), true, AT(array##s), sizeof(struct array##_settings), max, AT(array##_count), offsetof(struct array##_settings, label)}
+static const struct conf_section sections[] = {
+        SINGLE("gateway", gateway_keys),
+        SINGLE("issuer", issuer_keys),
+        SINGLE("http", http_keys),
+        SINGLE("store", store_keys),
+        SINGLE("verify", verify_keys),
+        SINGLE("retry", retry_keys),
+        REPEATED("listener", listener_keys, listener, SETTINGS_LISTENERS_MAX, name),
+        REPEATED("sender", sender_keys, sender, SETTINGS_SENDERS_MAX, id),
+        REPEATED("key", key_keys, key, SETTINGS_KEYS_MAX, id),
+        REPEATED("destination", destination_keys, destination, SETTINGS_DESTINATIONS_MAX, name),
+};
+
+static bool has_key(const struct settings *s, const char *id)
+{
+        for (size_t i = 0; i < s->key_count; i++)
+                if (str_eq(s->keys[i].id, id))
+                        return true;
+        return false;
+}
+
+static enum gw_rc cross_check(const struct settings *s, const char *path, struct why *why)
+{
+        if (!s->listener_count)
+                return why_say(why, GW_REJECT, "%s: there is no [listener …]", path);
+        if (!has_key(s, s->gateway.system_key))
+                return why_say(why, GW_REJECT, "%s: system_key names [key %s], which does not exist", path, s->gateway.system_key);
+        for (size_t i = 0; i < s->listener_count; i++) {
+                const struct listener_settings *l = &s->listeners[i];
+                bool tls = str_eq(l->tls, "on");
+                if (tls && !l->certificate)
+                        return why_say(why, GW_REJECT, "%s: [listener %s] has TLS but no certificate", path, l->name);
+                if (tls && !has_key(s, s->gateway.tls_key))
+                        return why_say(why, GW_REJECT, "%s: [listener %s] needs tls_key, and [key %s] does not exist", path, l->name, s->gateway.tls_key);
+                if (!str_eq(l->clients, "off") && (!tls || !l->client_ca))
+                        return why_say(why, GW_REJECT, "%s: [listener %s] asks for client certificates without tls = on and client_ca", path, l->name);
+        }
+        for (size_t i = 0; i < s->sender_count; i++)
+                if (!s->senders[i].bin && !s->senders[i].certificate_sha256)
+                        return why_say(why, GW_REJECT, "%s: [sender %s] needs bin or certificate_sha256", path, s->senders[i].id);
+        for (size_t i = 0; i < s->destination_count; i++)
+                if (!str_starts(s->destinations[i].url, "http://") && !(str_starts(s->destinations[i].url, "https://") && s->destinations[i].ca))
+                        return why_say(why, GW_REJECT, "%s: [destination %s] needs an http:// url, or https:// with ca", path, s->destinations[i].name);
+        if (!settings_destination(s, "cabinet"))
+                return why_say(why, GW_REJECT, "%s: there is no [destination cabinet]", path);
+        return GW_OK;
+}
+
+enum gw_rc settings_load(const char *path, struct settings **ret_settings, struct why *why)
+{
+        why->reason = REASON_CONFIGURATION;
+        auto_settings struct settings *s = xcalloc(1, sizeof *s);
+        enum gw_rc rc = conf_load(path, sections, GW_COUNT(sections), s, why);
+        if (rc == GW_OK)
+                rc = cross_check(s, path, why);
+        if (rc != GW_OK)
+                return rc;
+        *ret_settings = gw_take(&s);
+        return GW_OK;
+}
+
+void settings_free(struct settings *settings)
+{
+        if (!settings)
+                return;
+        conf_free(sections, GW_COUNT(sections), settings);
+        free(settings);
+}
+
+void settings_describe(FILE *out)
+{
+        conf_describe(out, sections, GW_COUNT(sections));
+}
+
+const struct sender_settings *settings_sender(const struct settings *settings, const char *id)
+{
+        for (size_t i = 0; i < settings->sender_count; i++)
+                if (str_eq(settings->senders[i].id, id))
+                        return &settings->senders[i];
+        return NULL;
+}
+
+const struct destination_settings *settings_destination(const struct settings *settings, const char *name)
+{
+        for (size_t i = 0; i < settings->destination_count; i++)
+                if (str_eq(settings->destinations[i].name, name))
+                        return &settings->destinations[i];
+        return NULL;
+}
+
+bool settings_list_has(const char *list, const char *word)
+{
+        size_t n = word ? strlen(word) : 0;
+        for (const char *p = list ? list : ""; n && *p;) {
+                p += strspn(p, " ,");
+                size_t length = strcspn(p, " ,");
+                if (length == n && strncasecmp(p, word, n) == 0)
+                        return true;
+                p += length;
+        }
+        return false;
+}

@@ -1,0 +1,75 @@
+/* What an operator can set (conf/gateway.conf). Read-only after loading; passed down as const. */
+#ifndef GW_SETTINGS_H
+#define GW_SETTINGS_H
+
+#include <stdio.h>
+
+#include "gateway/base/why.h"
+
+#define SETTINGS_LISTENERS_MAX 8
+#define SETTINGS_SENDERS_MAX 64
+#define SETTINGS_KEYS_MAX 8
+#define SETTINGS_DESTINATIONS_MAX 16
+
+struct listener_settings {
+        char *name, *address;
+        int64_t port;              /* 0 = any free one, told in the run folder's file `listeners` */
+        char *tls;                 /* off | on */
+        char *clients;             /* client certificates: off | optional | required */
+        char *certificate, *client_ca;
+};
+struct sender_settings {
+        char *id;                  /* senderId */
+        char *bin;                 /* BIN in the certificate's OU; and/or: */
+        char *certificate_sha256;  /* fingerprints, hex, comma-separated */
+        char *services;            /* service codes, comma-separated; empty = all */
+        char *tls_sha256;          /* fingerprints of TLS client certificates for REST */
+};
+struct key_settings {
+        char *id, *key, *certificate;
+};
+struct destination_settings {
+        char *name, *url, *service_id, *bin, *ca;
+        int64_t timeout_ms, connect_timeout_ms, concurrency, failures_max, open_ms, open_ms_max;
+};
+struct settings {
+        struct {
+                char *run_folder, *user, *log_level, *services, *trust, *sender_id, *system_key, *tls_key;
+                int64_t loops, sync_wait_ms, drain_ms, inflight_max;
+        } gateway;
+        struct {
+                char *bin, *name_kk, *name_ru, *note;
+        } issuer;
+        struct {
+                int64_t header_bytes, body_bytes, handshake_ms, header_ms, body_ms, idle_ms, connections, connections_per_peer;
+        } http;
+        struct {
+                char *path;
+                int64_t group, queue;
+        } store;
+        struct {
+                int64_t clock_skew_ms, message_age_ms, message_future_ms;
+                bool iin_check_digit;
+        } verify;
+        struct {
+                int64_t first_ms, longest_ms, park_after;
+        } retry;
+        struct listener_settings listeners[SETTINGS_LISTENERS_MAX];
+        struct sender_settings senders[SETTINGS_SENDERS_MAX];
+        struct key_settings keys[SETTINGS_KEYS_MAX];
+        struct destination_settings destinations[SETTINGS_DESTINATIONS_MAX];
+        size_t listener_count, sender_count, key_count, destination_count;
+};
+
+/* Loads and cross-checks (keys named exist, a TLS listener has a certificate, …). CONFIGURATION with "file:line: …". */
+GW_MUST_CHECK enum gw_rc settings_load(const char *path, struct settings **ret_settings, struct why *why);
+void settings_free(struct settings *settings);
+GW_DEFINE_AUTO(settings, struct settings, settings_free)
+#define auto_settings gw_auto(settings)
+void settings_describe(FILE *out);
+const struct sender_settings *settings_sender(const struct settings *settings, const char *id);
+const struct destination_settings *settings_destination(const struct settings *settings, const char *name);
+/* True when a comma-separated list holds the word. */
+bool settings_list_has(const char *list, const char *word);
+
+#endif
