@@ -13,6 +13,8 @@ struct load {
         uint64_t seen[64][64]; /* [section or item ordinal][key bits]: set keys, to refuse repetitions and find what is missing */
         struct why *why;
         bool failed;
+        FILE *file;
+        int line; /* of what inih is working on: Debian's build does not tell the handler */
 };
 
 static void **slot_pointer(char *item, size_t offset)
@@ -124,9 +126,18 @@ static char *find_item(struct load *l, const struct conf_section *s, const char 
         return item;
 }
 
-static int on_pair(void *user, const char *section, const char *name, const char *value, int line)
+/* inih's reader: one line at a time, counted. */
+static char *next_line(char *out, int size, void *user)
 {
         struct load *l = user;
+        l->line++;
+        return fgets(out, size, l->file);
+}
+
+static int on_pair(void *user, const char *section, const char *name, const char *value)
+{
+        struct load *l = user;
+        int line = l->line;
         if (l->failed)
                 return 1;
         size_t length = strcspn(section, " ");
@@ -174,12 +185,15 @@ enum gw_rc conf_load(const char *path, const struct conf_section *sections, size
         GW_ASSERT(count <= 64);
         struct load *l = xcalloc(1, sizeof *l);
         *l = (struct load){.path = path, .sections = sections, .count = count, .root = root, .why = why};
-        int rc = ini_parse(path, on_pair, l);
-        if (rc < 0 && !l->failed) {
+        l->file = fopen(path, "re");
+        if (!l->file) {
                 why_say(why, GW_REJECT, "%s: cannot be read", path);
-                l->failed = true;
+                free(l);
+                return GW_REJECT;
         }
-        if (rc > 0 && !l->failed)
+        int rc = ini_parse_stream(next_line, l, on_pair, l);
+        fclose(l->file);
+        if (rc != 0 && !l->failed)
                 fail(l, rc, "not a key = value line", "syntax");
         for (size_t i = 0; i < count && !l->failed; i++) {
                 const struct conf_section *s = &sections[i];
