@@ -56,6 +56,7 @@ struct shep_out {
         struct wall_time date;
         const char *status_code, *status_message;
         const char *message_state, *notification_id;
+        const char *session_id; /* only in the answer to a status notification, which must have one; NULL writes the nil guid */
         struct span data_xml, data_text;
         const struct shep_property { const char *key, *value; } *properties;
         size_t property_count;
@@ -75,5 +76,7 @@ struct shep_fault {
         struct wall_time date;
 };
 void shep_write_fault(struct buf *out, const struct shep_fault *fault);
+/* The enum reason that one of our faults carries in errorData ("reason=NAME; correlationId=ID"), or -1 when it is not one of ours. */
+int shep_fault_reason(const char *error_data);
 
 #endif

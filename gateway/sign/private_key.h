@@ -1,0 +1,35 @@
+/* A private key in this process: what local_key.c and the signer process share. For gateway/sign only. */
+#ifndef GW_SIGN_PRIVATE_KEY_H
+#define GW_SIGN_PRIVATE_KEY_H
+
+#include <openssl/evp.h>
+
+#include "gateway/sign/signing_key.h"
+
+#define PRIVATE_KEY_SIGNATURE_MAX 1024 /* RSA-8192 */
+
+struct private_key {
+        EVP_PKEY *pkey;
+        enum sign_algorithm algorithm;
+        uint8_t *certificate; /* DER */
+        size_t certificate_size;
+};
+void private_key_free(struct private_key *key);
+GW_DEFINE_AUTO(private_key, struct private_key, private_key_free)
+#define auto_private_key gw_auto(private_key)
+
+/* PEM key (not encrypted) and the first certificate of a PEM file, which must belong together. `guarded` is for the signer process: the
+ * key file must be ours or root's without any group or other bit, and RSA at least 2048 bits (local keys may be weak: the replay
+ * fixtures sign with one to see it refused). GW_FAULT with REASON_CONFIGURATION; the detail names the file. */
+GW_MUST_CHECK enum gw_rc private_key_load(const char *key_path, const char *certificate_path, bool guarded, struct private_key **ret_key,
+                                          struct why *why);
+
+/* A context that can sign many times, one thread at a time; NULL when OpenSSL refuses. The caller frees it. */
+EVP_PKEY_CTX *private_key_context(const struct private_key *key);
+/* Appends the raw XML-DSig value; false when OpenSSL refuses. The digest's length must be the algorithm's. */
+GW_MUST_CHECK bool private_key_sign(EVP_PKEY_CTX *context, enum sign_algorithm algorithm, struct span digest, struct buf *out);
+
+/* 32 or 48. */
+size_t sign_digest_size(enum sign_algorithm algorithm);
+
+#endif

@@ -1,0 +1,247 @@
+/* The process that holds the private keys. What comes in on a channel is hostile: whoever writes there parses XML from the world. */
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "gateway/base/log.h"
+#include "gateway/base/text.h"
+#include "gateway/sign/private_key.h"
+#include "gateway/sign/signer.h"
+#include "gateway/sign/signer_frame.h"
+
+/* Deepest need is OpenSSL's RSA (some 10 KB); small, because mlockall() counts stacks against RLIMIT_MEMLOCK. */
+#define STACK_SIZE ((size_t)256 << 10)
+
+struct held_key {
+        const char *id;
+        struct private_key *key;
+};
+
+struct keyring {
+        struct held_key keys[SIGNER_KEYS_MAX];
+        size_t count;
+};
+
+struct channel {
+        const struct keyring *ring;
+        EVP_PKEY_CTX *contexts[SIGNER_KEYS_MAX]; /* made at first use; this thread's own */
+        int fd;
+        struct signer_reader reader;
+        struct signer_writer answer;
+};
+
+/* No core dump, no ptrace by the same user, nothing swapped out, and no end by a terminal's or service manager's signal while
+ * channels are open: the worker finishes what is in flight, then closes them, and that is our end. */
+static void harden(void)
+{
+        static const int ignored[] = {SIGPIPE, SIGINT, SIGTERM, SIGHUP};
+        for (size_t i = 0; i < GW_COUNT(ignored); i++)
+                signal(ignored[i], SIG_IGN);
+        struct rlimit none = {0, 0};
+        if (setrlimit(RLIMIT_CORE, &none) != 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
+                log_event(LOG_WARN, NULL, "signer.dumpable", "errno=%d", errno);
+        if (mlockall(MCL_CURRENT | MCL_FUTURE) != 0)
+                log_event(LOG_INFO, NULL, "signer.unlocked", "errno=%d keys may be swapped out; allow LimitMEMLOCK to prevent it", errno);
+}
+
+static enum gw_rc load_keys(struct keyring *ring, const struct signer_key_conf *keys, size_t count, struct why *why)
+{
+        if (count > SIGNER_KEYS_MAX)
+                return why_say(why, GW_FAULT, "more than %d keys", SIGNER_KEYS_MAX);
+        for (size_t i = 0; i < count; i++) {
+                struct held_key *held = &ring->keys[i];
+                held->id = keys[i].id;
+                if (!*held->id || strlen(held->id) > SIGNER_ID_MAX)
+                        return why_say(why, GW_FAULT, "key id '%.80s' is empty or too long", held->id);
+                enum gw_rc rc = private_key_load(keys[i].key_path, keys[i].certificate_path, true, &held->key, why);
+                if (rc != GW_OK)
+                        return rc;
+                ring->count = i + 1;
+                if (SIGNER_FRAME_HEAD + 3 + strlen(held->id) + held->key->certificate_size > SIGNER_FRAME_MAX)
+                        return why_say(why, GW_FAULT, "%s: certificate is too large", keys[i].certificate_path);
+        }
+        return GW_OK;
+}
+
+static void drop_keys(struct keyring *ring)
+{
+        for (size_t i = 0; i < ring->count; i++)
+                private_key_free(ring->keys[i].key);
+}
+
+static void answer_error(struct channel *ch, uint32_t sequence, enum signer_error error)
+{
+        signer_writer_start(&ch->answer, sequence, SIGNER_ERROR);
+        signer_writer_byte(&ch->answer, (uint8_t)error);
+}
+
+static bool answer_list(struct channel *ch, const struct signer_frame *frame)
+{
+        if (frame->body.n != 1)
+                return false;
+        size_t index = frame->body.p[0];
+        signer_writer_start(&ch->answer, frame->sequence, SIGNER_LIST_ANSWER);
+        signer_writer_byte(&ch->answer, (uint8_t)ch->ring->count);
+        if (index >= ch->ring->count)
+                return true;
+        const struct held_key *held = &ch->ring->keys[index];
+        signer_writer_byte(&ch->answer, (uint8_t)held->key->algorithm);
+        signer_writer_byte(&ch->answer, (uint8_t)strlen(held->id));
+        signer_writer_span(&ch->answer, span_str(held->id));
+        signer_writer_span(&ch->answer, span_of(held->key->certificate, held->key->certificate_size));
+        return true;
+}
+
+static size_t find_key(const struct keyring *ring, struct span id)
+{
+        size_t i = 0;
+        while (i < ring->count && !span_eq_str(id, ring->keys[i].id))
+                i++;
+        return i;
+}
+
+static bool answer_sign(struct channel *ch, const struct signer_frame *frame)
+{
+        struct span body = frame->body;
+        if (body.n < 1 || body.n < 1 + (size_t)body.p[0])
+                return false;
+        size_t index = find_key(ch->ring, span_of(body.p + 1, body.p[0]));
+        struct span digest = span_of(body.p + 1 + body.p[0], body.n - 1 - body.p[0]);
+        if (index == ch->ring->count) {
+                answer_error(ch, frame->sequence, SIGNER_ERROR_KEY);
+                return true;
+        }
+        const struct private_key *key = ch->ring->keys[index].key;
+        if (digest.n != sign_digest_size(key->algorithm)) {
+                answer_error(ch, frame->sequence, SIGNER_ERROR_DIGEST);
+                return true;
+        }
+        if (!ch->contexts[index])
+                ch->contexts[index] = private_key_context(key);
+        auto_buf struct buf value = BUF_LIMIT(PRIVATE_KEY_SIGNATURE_MAX);
+        if (!ch->contexts[index] || !private_key_sign(ch->contexts[index], key->algorithm, digest, &value)) {
+                answer_error(ch, frame->sequence, SIGNER_ERROR_CRYPTO);
+                return true;
+        }
+        signer_writer_start(&ch->answer, frame->sequence, SIGNER_SIGN_ANSWER);
+        signer_writer_span(&ch->answer, buf_span(&value));
+        return true;
+}
+
+/* False: not a frame of the protocol, the channel is to be closed. */
+static bool answer_frame(struct channel *ch, const struct signer_frame *frame)
+{
+        if (frame->verb == SIGNER_SIGN)
+                return answer_sign(ch, frame);
+        if (frame->verb == SIGNER_LIST)
+                return answer_list(ch, frame);
+        return false;
+}
+
+static bool send_all(int fd, struct span bytes)
+{
+        while (bytes.n) {
+                ssize_t n = send(fd, bytes.p, bytes.n, MSG_NOSIGNAL);
+                if (n < 0 && errno == EINTR)
+                        continue;
+                if (n <= 0)
+                        return false;
+                bytes = span_of(bytes.p + n, bytes.n - (size_t)n);
+        }
+        return true;
+}
+
+/* False at the end of the channel. */
+static bool receive_some(struct channel *ch)
+{
+        size_t size = 0;
+        uint8_t *room = signer_reader_room(&ch->reader, &size);
+        for (;;) {
+                ssize_t n = recv(ch->fd, room, size, 0);
+                if (n < 0 && errno == EINTR)
+                        continue;
+                if (n <= 0)
+                        return false;
+                ch->reader.have += (size_t)n;
+                return true;
+        }
+}
+
+static void *serve_channel(void *arg)
+{
+        struct channel *ch = arg;
+        struct signer_frame frame;
+        for (;;) {
+                enum signer_next next = signer_reader_next(&ch->reader, &frame);
+                if (next == SIGNER_NEXT_MORE) {
+                        if (!receive_some(ch))
+                                break;
+                        continue;
+                }
+                if (next == SIGNER_NEXT_BROKEN || !answer_frame(ch, &frame)) {
+                        log_event(LOG_ERROR, NULL, "signer.channel_closed", "cause=protocol");
+                        break;
+                }
+                if (!send_all(ch->fd, signer_writer_end(&ch->answer)))
+                        break;
+        }
+        close(ch->fd);
+        for (size_t i = 0; i < SIGNER_KEYS_MAX; i++)
+                EVP_PKEY_CTX_free(ch->contexts[i]);
+        free(ch);
+        return NULL;
+}
+
+static bool start_channel(const struct keyring *ring, int fd, pthread_t *ret_thread)
+{
+        struct channel *ch = xcalloc(1, sizeof *ch);
+        ch->ring = ring;
+        ch->fd = fd;
+        pthread_attr_t attributes;
+        GW_ASSERT(pthread_attr_init(&attributes) == 0 && pthread_attr_setstacksize(&attributes, STACK_SIZE) == 0);
+        int error = pthread_create(ret_thread, &attributes, serve_channel, ch);
+        pthread_attr_destroy(&attributes);
+        if (error)
+                free(ch);
+        return error == 0;
+}
+
+/* One line of text on ready_fd and exit status 1. */
+static int refuse_start(int ready_fd, const char *text)
+{
+        auto_str char *line = xasprintf("%s\n", text);
+        gw_ignore(write(ready_fd, line, strlen(line)) < 0); /* the supervisor sees the exit status anyway */
+        close(ready_fd);
+        return 1;
+}
+
+int signer_process_main(const struct signer_key_conf *keys, size_t key_count, const int *channels, size_t channel_count, int ready_fd)
+{
+        harden();
+        struct keyring ring = {.count = 0};
+        struct why why = WHY_INIT;
+        if (load_keys(&ring, keys, key_count, &why) != GW_OK) {
+                drop_keys(&ring);
+                return refuse_start(ready_fd, why.detail);
+        }
+        pthread_t *threads = xcalloc(channel_count, sizeof *threads);
+        for (size_t i = 0; i < channel_count; i++)
+                if (!start_channel(&ring, channels[i], &threads[i]))
+                        return refuse_start(ready_fd, "signer: cannot start a thread for a channel");
+        bool told = write(ready_fd, "R", 1) == 1;
+        close(ready_fd);
+        if (!told)
+                log_event(LOG_WARN, NULL, "signer.ready_unheard", "errno=%d", errno);
+        for (size_t i = 0; i < channel_count; i++)
+                pthread_join(threads[i], NULL);
+        free(threads);
+        drop_keys(&ring);
+        return 0;
+}
