@@ -38,7 +38,8 @@ struct http_client; /* one per loop */
 /* ssl_ctx hook for client certificates whose key lives in the signer: called for each new TLS context; may be NULL. */
 typedef int (*http_client_tls_hook)(void *hook_ctx, void *ssl_ctx);
 struct http_client *http_client_new(uv_loop_t *loop, http_client_tls_hook hook, void *hook_ctx);
-/* Cancels what is under way (callbacks get GW_RETRY) and frees once the loop has run its close callbacks. */
+/* Cancels what is under way (callbacks get GW_RETRY with REASON_STOPPING, from inside this call, and must not post again)
+ * and frees once the loop has run its close callbacks. */
 void http_client_free(struct http_client *client);
 
 struct http_answer {
