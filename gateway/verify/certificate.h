@@ -34,11 +34,10 @@ struct certificate {
         EVP_PKEY *key;              /* NULL when OpenSSL cannot read it (GOST: trust issue) */
         unsigned key_bits;
         X509 *x509;
-        /* private to verify/: references, chain verdict */
+        /* private to verify/ */
         _Atomic int references;
-        _Atomic int chain_verdict;
-        _Atomic int64_t chain_checked_ms;
-        void *signature_key;        /* xmlSecKey, bare */
+        _Atomic int64_t chain_good_slot; /* the chain is known to be good during this slot of time (trust.c); 0: not known */
+        void *signature_key;             /* sig.h; NULL when it is of no kind we verify with */
 };
 
 /* Decodes DER. GW_REJECT without reason (the caller knows whose certificate it is). */

@@ -1,0 +1,48 @@
+/* One XML signature, in two steps: read its shape against the allow-lists (no cryptography), then check it with a key that
+ * we chose. sig.c is the only file that knows xmlsec; nothing of xmlsec's shape is visible here. */
+#ifndef GW_VERIFY_SIG_H
+#define GW_VERIFY_SIG_H
+
+#include <libxml/tree.h>
+
+#include "gateway/verify/certificate.h"
+#include "gateway/verify/problem.h"
+
+#define SIG_REFERENCES_MAX 2 /* Body and Timestamp */
+#define SIG_ID_MAX 128
+
+/* The two shapes there are (interfaces 2 and 5). */
+enum sig_form {
+        SIG_FORM_DETACHED,  /* References "#id", exclusive C14N only: WS-Security */
+        SIG_FORM_ENVELOPED, /* one Reference "", enveloped-signature and then a C14N: NCALayer */
+};
+
+struct sig_method;
+struct sig_shape {
+        enum sig_party party;
+        enum sig_form form;
+        xmlNode *signature, *key_info;     /* borrowed from the document */
+        const struct sig_method *method;
+        size_t reference_count;
+        char ids[SIG_REFERENCES_MAX][SIG_ID_MAX]; /* SIG_FORM_DETACHED: what the References name, without '#' */
+};
+
+/* Reads ds:Signature: every element, attribute and algorithm in it must be one we expect, in its place. Problems: COVERAGE
+ * (what is signed), ALGORITHM (how), INVALID (no readable value). */
+GW_MUST_CHECK enum gw_rc sig_read(enum sig_party party, enum sig_form form, xmlNode *signature, struct sig_shape *ret_shape, struct why *why);
+
+/* The key must be strong enough and of the kind that the signature method names. Problems: KEY_WEAK, ALGORITHM. */
+GW_MUST_CHECK enum gw_rc sig_check_key(const struct sig_shape *shape, const struct certificate *certificate, struct why *why);
+
+/* Verifies with the certificate's key and with nothing else. targets[i] is the Id attribute of the very node that
+ * Reference i must have digested (NULL-free; count = reference_count); for the enveloped form there are none: the whole
+ * document of shape->signature is what must have been digested. Problems: INVALID, COVERAGE. */
+GW_MUST_CHECK enum gw_rc sig_verify(const struct sig_shape *shape, const struct certificate *certificate, xmlAttr *const *targets, struct why *why);
+
+/* Once per process. */
+void sig_init(void);
+/* A bare key for sig_verify(), kept with the certificate; NULL when the key is of no kind we verify with. */
+void *sig_key_new(EVP_PKEY *key);
+void sig_key_free(void *key);
+
+#endif
