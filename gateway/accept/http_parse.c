@@ -304,7 +304,7 @@ static void judge_head(struct http_parser *p)
         else if (f.length > p->limits->body_max)
                 refuse(p, 413);
         p->chunked = f.encodings == 1;
-        p->continue_expected = p->continue_expected && !p->complete;
+        p->continue_expected = p->continue_expected && !p->complete && p->state != HTTP_PARSE_REFUSED;
 }
 
 static void finish_head(struct http_parser *p)
