@@ -1,0 +1,140 @@
+/* REST: the same job with the application as the body, and reading back. The sender is the holder of the TLS client certificate; a
+ * sender sees its own requests alone, and what belongs to others does not exist for it. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "gateway/base/log.h"
+#include "gateway/base/text.h"
+#include "gateway/reason.h"
+#include "gateway/worker/answer.h"
+#include "gateway/worker/endpoints.h"
+#include "gateway/worker/flow.h"
+#include "gateway/worker/intake.h"
+
+struct call {
+        struct loop *loop;
+        struct http_exchange *exchange;
+        char id[TEXT_UUID_MAX];
+        struct intake *intake;
+};
+
+static void refuse(struct loop *loop, struct http_exchange *exchange, const char *id, const struct why *why)
+{
+        atomic_fetch_add(&loop->shared->counters.refused, 1);
+        log_event(reason_info(why->reason)->http_status >= 500 ? LOG_WARN : LOG_INFO, id, "request.refused", "channel=rest reason=%s detail=\"%s\"",
+                  reason_info(why->reason)->name, why->detail);
+        answer_problem(exchange, id, why);
+}
+
+static json_t *request_json(const char *number, enum request_state state, const char *outcome, struct wall_time registered_at, struct wall_time due_at, struct wall_time now)
+{
+        char registered[CLOCK_TEXT_MAX], due[CLOCK_TEXT_MAX];
+        const struct request_state_info *info = request_state_info(state);
+        auto_str char *self = xasprintf("/api/v1/requests/%s", number);
+        json_t *json = json_pack("{s:s, s:s, s:{s:s, s:s, s:s}, s:s, s:s, s:b, s:{s:s}}", "number", number, "state", info->code, "stateName", "kk", info->kk, "ru", info->ru,
+                                 "en", info->en, "registeredAt", clock_iso(registered_at, registered), "dueAt", clock_iso(due_at, due), "overdue",
+                                 !info->terminal && (state == REQUEST_REGISTERED || state == REQUEST_AWAITING_DATA) && now.ms > due_at.ms, "links", "self", self);
+        GW_ASSERT(json);
+        if (outcome && *outcome) {
+                auto_str char *result = xasprintf("%s/result.xml", self);
+                json_object_set_new(json, "outcome", json_string(outcome));
+                json_object_set_new(json_object_get(json, "links"), "result", json_string(result));
+        }
+        return json;
+}
+
+static void on_registered(void *arg, struct intake *intake, enum gw_rc rc, const struct why *why)
+{
+        struct call *c = arg;
+        struct shared *s = c->loop->shared;
+        if (rc != GW_OK) {
+                refuse(c->loop, c->exchange, c->id, why);
+        } else {
+                bool repeated = intake->result.outcome == INTAKE_REPEATED;
+                atomic_fetch_add(repeated ? &s->counters.repeated : &s->counters.accepted, 1);
+                log_event(LOG_INFO, intake->result.number, repeated ? "request.repeated" : "request.registered", "channel=rest sender=%s service=%s call=%s", intake->sender->id,
+                          intake->service->code, c->id);
+                answer_json(c->exchange, repeated ? 200 : 201,
+                            request_json(intake->result.number, repeated ? intake->result.state : REQUEST_REGISTERED, NULL, intake->result.registered_at, intake->result.due_at, wall_now()));
+                if (!repeated) {
+                        struct request_work work;
+                        intake_work(intake, &work);
+                        flow_start(c->loop, &work, NULL, NULL);
+                }
+        }
+        intake_free(intake);
+        free(c);
+}
+
+void endpoint_rest_submit(struct loop *loop, struct http_exchange *exchange, const char *correlation_id)
+{
+        const struct http_request *request = http_exchange_request(exchange);
+        struct why why = WHY_INIT;
+        auto_intake struct intake *intake = intake_new(loop, "rest", request->received_at);
+        uint64_t since = stage_now();
+        enum gw_rc rc = GW_OK;
+        if (loop->draining)
+                rc = why_set(&why, GW_RETRY, REASON_STOPPING, "stopping");
+        else if (loop->flows >= (unsigned)loop->shared->settings->gateway.inflight_max)
+                rc = why_set(&why, GW_RETRY, REASON_OVERLOADED, "too many requests under way");
+        if (rc == GW_OK)
+                rc = intake_check_rest(intake, request->body, http_request_header(request, "idempotency-key"), request->peer, &why);
+        stage_add(loop->shared, STAGE_VERIFY, since);
+        if (rc != GW_OK) {
+                refuse(loop, exchange, correlation_id, &why);
+                return;
+        }
+        buf_add_span(&intake->envelope, request->body);
+        struct call *c = xcalloc(1, sizeof *c);
+        c->loop = loop;
+        c->exchange = exchange;
+        memcpy(c->id, correlation_id, sizeof c->id);
+        c->intake = gw_take(&intake);
+        c->intake->done = on_registered;
+        c->intake->arg = c;
+        intake_register(c->intake);
+}
+
+/* ---- reading ---- */
+
+/* "NUMBER" or "NUMBER/result.xml"; the number is 14 digits. */
+static bool split_path(const char *path, char number[15], bool *ret_result)
+{
+        const char *rest = path + strlen("/api/v1/requests/");
+        if (strspn(rest, "0123456789") != 14)
+                return false;
+        memcpy(number, rest, 14);
+        number[14] = '\0';
+        *ret_result = str_eq(rest + 14, "/result.xml");
+        return rest[14] == '\0' || *ret_result;
+}
+
+void endpoint_rest_read(struct loop *loop, struct http_exchange *exchange, const char *correlation_id)
+{
+        const struct http_request *request = http_exchange_request(exchange);
+        struct why why = WHY_INIT;
+        const struct sender_settings *sender = intake_tls_sender(loop->shared->settings, request->peer);
+        if (!sender) {
+                why_set(&why, GW_REJECT, REASON_CLIENT_CERTIFICATE_REQUIRED, "no TLS client certificate of a registered sender");
+                refuse(loop, exchange, correlation_id, &why);
+                return;
+        }
+        char number[15];
+        bool result = false;
+        struct request_view view = {.document = BUF_INIT};
+        enum gw_rc rc = GW_REJECT;
+        why_set(&why, GW_REJECT, REASON_REQUEST_NOT_FOUND, "no such number");
+        if (split_path(request->path, number, &result))
+                rc = store_view_by_number(loop->reader, number, result, &view, &why);
+        if (rc == GW_OK && !str_eq(view.sender_id, sender->id))
+                rc = why_set(&why, GW_REJECT, REASON_REQUEST_NOT_FOUND, "no such number");
+        if (rc == GW_OK && result && !view.document.n)
+                rc = why_set(&why, GW_REJECT, REASON_RESULT_NOT_READY, "state %s", request_state_info(view.state)->code);
+        if (rc != GW_OK)
+                refuse(loop, exchange, correlation_id, &why);
+        else if (result)
+                answer_text(exchange, 200, "application/xml; charset=utf-8", buf_span(&view.document));
+        else
+                answer_json(exchange, 200, request_json(view.number, view.state, view.outcome, view.registered_at, view.due_at, wall_now()));
+        request_view_done(&view);
+}

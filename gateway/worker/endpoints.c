@@ -1,0 +1,120 @@
+/* Paths, methods and types: a column of guards in front of the channels. */
+#include <string.h>
+
+#include "gateway/base/text.h"
+#include "gateway/reason.h"
+#include "gateway/worker/answer.h"
+#include "gateway/worker/endpoints.h"
+
+enum endpoint { E_SHEP, E_SUBMIT, E_READ, E_LIVE, E_READY, E_METRICS, E_NONE };
+
+static enum endpoint endpoint_of(const char *path)
+{
+        if (str_eq(path, "/shep/sync") || str_eq(path, "/shep/async"))
+                return E_SHEP;
+        if (str_eq(path, "/api/v1/requests"))
+                return E_SUBMIT;
+        if (str_starts(path, "/api/v1/requests/"))
+                return E_READ;
+        if (str_eq(path, "/health/live"))
+                return E_LIVE;
+        if (str_eq(path, "/health/ready"))
+                return E_READY;
+        return str_eq(path, "/metrics") ? E_METRICS : E_NONE;
+}
+
+/* Media type alone, without parameters, and no charset but UTF-8. */
+static bool type_is(const struct http_request *request, const char *const *types)
+{
+        const char *value = http_request_header(request, "content-type");
+        if (!value)
+                return false;
+        const char *charset = strcasestr(value, "charset=");
+        if (charset) {
+                charset += strlen("charset=");
+                charset += *charset == '"';
+                if (strncasecmp(charset, "utf-8", 5) != 0 && strncasecmp(charset, "us-ascii", 8) != 0)
+                        return false;
+        }
+        size_t n = strcspn(value, "; \t");
+        for (; *types; types++)
+                if (strlen(*types) == n && strncasecmp(*types, value, n) == 0)
+                        return true;
+        return false;
+}
+
+static void not_allowed(struct http_exchange *x, const char *correlation_id, const char *allow)
+{
+        struct http_header header = {"allow", allow};
+        answer_carrier(x, correlation_id, REASON_HTTP_METHOD, "use another method", &header);
+}
+
+static void shep(struct loop *loop, struct http_exchange *x, const char *correlation_id)
+{
+        static const char *const types[] = {"text/xml", "application/soap+xml", NULL};
+        const struct http_request *request = http_exchange_request(x);
+        if (str_eq(request->method, "GET") && strcasecmp(request->query, "wsdl") == 0)
+                endpoint_shep_wsdl(loop, x);
+        else if (!str_eq(request->method, "POST"))
+                not_allowed(x, correlation_id, "GET, POST");
+        else if (!type_is(request, types))
+                answer_carrier(x, correlation_id, REASON_HTTP_TYPE, "use text/xml (SOAP 1.1) or application/soap+xml (SOAP 1.2), UTF-8", NULL);
+        else
+                endpoint_shep(loop, x, correlation_id);
+}
+
+static void submit(struct loop *loop, struct http_exchange *x, const char *correlation_id)
+{
+        static const char *const types[] = {"application/xml", "text/xml", NULL};
+        const struct http_request *request = http_exchange_request(x);
+        if (!str_eq(request->method, "POST"))
+                not_allowed(x, correlation_id, "POST");
+        else if (!type_is(request, types))
+                answer_carrier(x, correlation_id, REASON_HTTP_TYPE, "use application/xml, UTF-8", NULL);
+        else
+                endpoint_rest_submit(loop, x, correlation_id);
+}
+
+static bool is_get(const struct http_request *request)
+{
+        return str_eq(request->method, "GET") || str_eq(request->method, "HEAD");
+}
+
+void endpoints_handle(void *ctx, struct http_exchange *exchange)
+{
+        struct loop *loop = ctx;
+        const struct http_request *request = http_exchange_request(exchange);
+        char correlation_id[TEXT_UUID_MAX];
+        text_uuid(correlation_id);
+        enum endpoint endpoint = endpoint_of(request->path);
+        if (endpoint >= E_READ && endpoint != E_NONE && !is_get(request)) {
+                not_allowed(exchange, correlation_id, "GET, HEAD");
+                return;
+        }
+        switch (endpoint) {
+        case E_SHEP:
+                shep(loop, exchange, correlation_id);
+                return;
+        case E_SUBMIT:
+                submit(loop, exchange, correlation_id);
+                return;
+        case E_READ:
+                endpoint_rest_read(loop, exchange, correlation_id);
+                return;
+        case E_LIVE:
+                answer_text(exchange, 200, "text/plain", span_str("live\n"));
+                return;
+        case E_READY:
+                if (loop->draining)
+                        answer_text(exchange, 503, "text/plain", span_str("stopping\n"));
+                else
+                        answer_text(exchange, 200, "text/plain", span_str("ready\n"));
+                return;
+        case E_METRICS:
+                endpoint_metrics(loop, exchange);
+                return;
+        case E_NONE:
+                answer_carrier(exchange, correlation_id, REASON_HTTP_NOT_FOUND, "see README for the paths", NULL);
+                return;
+        }
+}

@@ -1,0 +1,17 @@
+/* What each path means. */
+#ifndef GW_WORKER_ENDPOINTS_H
+#define GW_WORKER_ENDPOINTS_H
+
+#include "gateway/worker/loop.h"
+
+/* http_handler of every listener; ctx is the struct loop. */
+void endpoints_handle(void *ctx, struct http_exchange *exchange);
+
+/* By channel; correlation_id identifies this call in answers and log. */
+void endpoint_shep(struct loop *loop, struct http_exchange *exchange, const char *correlation_id);
+void endpoint_shep_wsdl(struct loop *loop, struct http_exchange *exchange);
+void endpoint_rest_submit(struct loop *loop, struct http_exchange *exchange, const char *correlation_id);
+void endpoint_rest_read(struct loop *loop, struct http_exchange *exchange, const char *correlation_id);
+void endpoint_metrics(struct loop *loop, struct http_exchange *exchange);
+
+#endif

@@ -1,0 +1,493 @@
+/* One registered request on its way down: collect → decide → issue → deliver.
+ *
+ * The only states kept here are those of the moment; each step ends in one piece of journal work. When a piece cannot be
+ * written the flow lets go: the request's lease runs out and flow_resume() takes it up from what the store holds. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "gateway/base/log.h"
+#include "gateway/deliver/cabinet.h"
+#include "gateway/issue/issue.h"
+#include "gateway/reason.h"
+#include "gateway/worker/flow.h"
+
+#define RESUME_BATCH 32
+#define ROWS_MAX 2
+
+struct outgoing { /* an outbox row being made */
+        enum request_state state;
+        char message_id[64];
+        int sequence;
+        int64_t row_id;
+        struct wall_time at;
+        struct buf payload;
+};
+
+struct flow {
+        struct loop *loop;
+        struct request_work work;
+        const struct service *service;
+        flow_done done;
+        void *arg;
+        struct delivery *delivery;
+        struct outgoing rows[ROWS_MAX];
+        size_t row_count;
+        bool notice_open, notice_lost; /* the REGISTERED notice is being written / could not be */
+        bool answers_in;
+        struct collect_answer answers[COLLECT_SYSTEMS_MAX];
+        size_t answer_count;
+        struct wall_time now;          /* of the decision, or of the failed round */
+        xmlDoc *case_doc;
+        struct buf case_text, document;
+        struct decision decision;
+        char document_number[20];
+};
+
+static void flow_free(struct flow *f)
+{
+        for (size_t i = 0; i < f->row_count; i++)
+                buf_done(&f->rows[i].payload);
+        for (size_t i = 0; i < f->answer_count; i++) {
+                buf_done(&f->answers[i].envelope);
+                buf_done(&f->answers[i].facts);
+        }
+        xmlFreeDoc(f->case_doc);
+        buf_done(&f->case_text);
+        buf_done(&f->document);
+        request_work_done(&f->work);
+        f->loop->flows--;
+        free(f);
+}
+
+static int64_t lease_ms(const struct loop *loop)
+{
+        int64_t longest = 0;
+        for (size_t i = 0; i < loop->shared->settings->destination_count; i++)
+                if (loop->shared->settings->destinations[i].timeout_ms > longest)
+                        longest = loop->shared->settings->destinations[i].timeout_ms;
+        return 30000 + 2 * longest;
+}
+
+static struct wall_time row_lease(const struct flow *f, struct wall_time now)
+{
+        /* Nothing is sent from memory after a failure: the scan may have the row at once. */
+        int64_t hold = delivery_failed(f->delivery) ? 0 : f->loop->shared->cabinet_settings->timeout_ms + 5000;
+        return (struct wall_time){now.ms + hold};
+}
+
+static void tell(struct flow *f, bool ready)
+{
+        if (!f->done)
+                return;
+        struct flow_outcome outcome = {
+                .ready = ready,
+                .state = f->work.state,
+                .document = buf_span(&f->document),
+                .outcome = f->work.outcome[0] ? f->work.outcome : NULL,
+                .at = f->now,
+        };
+        flow_done done = f->done;
+        f->done = NULL;
+        done(f->arg, &outcome);
+}
+
+static void on_delivered(void *arg)
+{
+        flow_free(arg);
+}
+
+static void flow_end(struct flow *f)
+{
+        delivery_finish(f->delivery, on_delivered, f);
+}
+
+/* Something of ours failed, or the store cannot be written: the request keeps its lease and is resumed when it is over. */
+static void let_go(struct flow *f, const char *step, const struct why *why)
+{
+        log_event(why->reason == REASON_STORE_UNAVAILABLE ? LOG_WARN : LOG_ERROR, f->work.number, "request.postponed", "step=%s reason=%s detail=\"%s\"", step,
+                  reason_info(why->reason)->name, why->detail);
+        tell(f, false);
+        flow_end(f);
+}
+
+/* ---- outgoing rows ---- */
+
+static enum gw_rc compose(struct flow *f, enum request_state state, struct wall_time at, struct why *why)
+{
+        GW_ASSERT(f->row_count < ROWS_MAX);
+        const struct settings *s = f->loop->shared->settings;
+        const struct destination_settings *cabinet = f->loop->shared->cabinet_settings;
+        struct outgoing *o = &f->rows[f->row_count];
+        *o = (struct outgoing){.state = state, .sequence = f->work.outbox_sequence + 1, .at = at, .payload = BUF_INIT};
+        bool result = state == REQUEST_RESULT_SENT;
+        struct cabinet_message message = {
+                .state = state,
+                .message_id = cabinet_message_id(f->work.number, o->sequence, o->message_id),
+                .service_id = cabinet->service_id ? cabinet->service_id : "EGOV_CABINET",
+                .sender_id = s->gateway.sender_id,
+                .correlation_id = f->work.correlation_id,
+                .portal_number = f->work.portal_number,
+                .number = f->work.number,
+                .applicant_iin = f->work.applicant_iin,
+                .provider_bin = f->work.provider_bin,
+                .outcome = f->work.outcome[0] ? f->work.outcome : NULL,
+                .document_number = result ? f->document_number : NULL,
+                .document = result ? buf_span(&f->document) : span_of(NULL, 0),
+                .date = at,
+        };
+        enum gw_rc rc = cabinet_envelope(&message, signer_key(f->loop->signer, s->gateway.system_key), &o->payload, why);
+        if (rc != GW_OK) {
+                buf_done(&o->payload);
+                return rc;
+        }
+        f->work.outbox_sequence++;
+        f->row_count++;
+        return GW_OK;
+}
+
+static enum gw_rc add_rows(struct store *store, struct flow *f, struct why *why)
+{
+        for (size_t i = 0; i < f->row_count; i++) {
+                struct outgoing *o = &f->rows[i];
+                struct outbox_new row = {
+                        .request_id = f->work.id,
+                        .sequence = o->sequence,
+                        .destination = "cabinet",
+                        .kind = cabinet_message_type(o->state),
+                        .message_id = o->message_id,
+                        .state_code = request_state_info(o->state)->code,
+                        .payload = buf_span(&o->payload),
+                        .at = o->at,
+                        .lease_until = row_lease(f, o->at),
+                };
+                enum gw_rc rc = store_outbox_add(store, &row, &o->row_id, why);
+                if (rc != GW_OK)
+                        return rc;
+        }
+        return GW_OK;
+}
+
+static void push_rows(struct flow *f)
+{
+        uint64_t since = stage_now();
+        for (size_t i = 0; i < f->row_count; i++) {
+                struct outgoing *o = &f->rows[i];
+                struct delivery_row row = {.id = o->row_id, .created_at = o->at, .state = o->state, .payload = o->payload};
+                o->payload = (struct buf)BUF_INIT;
+                delivery_push(f->delivery, &row);
+                buf_done(&row.payload);
+        }
+        f->row_count = 0;
+        stage_add(f->loop->shared, STAGE_DELIVER, since);
+}
+
+/* ---- a round that brought no decision: the request waits (I4) ---- */
+
+static enum gw_rc record_answers(struct store *store, struct flow *f, struct why *why)
+{
+        for (size_t i = 0; i < f->answer_count; i++) {
+                const struct collect_answer *a = &f->answers[i];
+                enum gw_rc rc = a->rc == GW_OK
+                                        ? store_answer(store, f->work.id, a->adapter->name, buf_span(&a->envelope), buf_span(&a->facts), f->now, why)
+                                        : store_query_failed(store, f->work.id, a->adapter->name, reason_info(a->why.reason)->name, f->now, why);
+                if (rc != GW_OK)
+                        return rc;
+        }
+        return GW_OK;
+}
+
+static enum gw_rc wait_work(struct store *store, void *arg, struct why *why)
+{
+        struct flow *f = arg;
+        enum gw_rc rc = record_answers(store, f, why);
+        if (rc == GW_OK && f->row_count)
+                rc = store_transition(store, f->work.id, f->work.state, REQUEST_AWAITING_DATA, "gateway", "a state system has not answered", f->now, why);
+        if (rc == GW_OK)
+                rc = add_rows(store, f, why);
+        if (rc != GW_OK)
+                return rc;
+        return store_reschedule(store, f->work.id, backoff_next(&f->loop->delivery.backoff, f->work.registered_at, f->work.attempts + 1, f->now), why);
+}
+
+static void on_waiting(void *arg, enum gw_rc rc, const struct why *why)
+{
+        struct flow *f = arg;
+        if (rc != GW_OK) {
+                let_go(f, "wait", why);
+                return;
+        }
+        f->work.state = REQUEST_AWAITING_DATA;
+        atomic_fetch_add(&f->loop->shared->counters.awaiting, 1);
+        for (size_t i = 0; i < f->answer_count; i++)
+                if (f->answers[i].rc != GW_OK)
+                        log_event(LOG_WARN, f->work.number, "request.awaiting", "system=%s reason=%s round=%d detail=\"%s\"", f->answers[i].adapter->name,
+                                  reason_info(f->answers[i].why.reason)->name, f->work.attempts + 1, f->answers[i].why.detail);
+        tell(f, false);
+        push_rows(f);
+        flow_end(f);
+}
+
+static void wait_for_data(struct flow *f)
+{
+        struct why why = WHY_INIT;
+        if (f->work.state != REQUEST_AWAITING_DATA && compose(f, REQUEST_AWAITING_DATA, f->now, &why) != GW_OK) {
+                let_go(f, "notice", &why);
+                return;
+        }
+        journal_submit(f->loop->journal, wait_work, on_waiting, f);
+}
+
+/* ---- decision ---- */
+
+static enum gw_rc build_case(struct flow *f, struct why *why)
+{
+        auto_xmldoc xmlDoc *application = NULL;
+        enum gw_rc rc = xml_read(buf_span(&f->work.application), &xml_limits_default, &application, why);
+        if (rc != GW_OK)
+                return GW_FAULT; /* it was read when it was registered */
+        struct case_fact facts[COLLECT_SYSTEMS_MAX];
+        for (size_t i = 0; i < f->answer_count; i++)
+                facts[i] = (struct case_fact){.system = f->answers[i].adapter->name, .facts = buf_span(&f->answers[i].facts)};
+        struct case_input input = {
+                .application = xmlDocGetRootElement(application),
+                .number = f->work.number,
+                .now = f->now,
+                .facts = facts,
+                .fact_count = f->answer_count,
+        };
+        return case_build(&input, &f->case_doc, why);
+}
+
+static enum gw_rc make_document(struct flow *f, struct why *why)
+{
+        const struct settings *s = f->loop->shared->settings;
+        /* Registration numbers are 101…, document numbers 201… with the same sequence: unique, because a request has one result (I3). */
+        snprintf(f->document_number, sizeof f->document_number, "201%s", f->work.number + 3);
+        struct issue_input input = {
+                .service = f->service,
+                .case_doc = f->case_doc,
+                .decision = &f->decision,
+                .document_number = f->document_number,
+                .at = f->now,
+                .issuer_name_kk = s->issuer.name_kk,
+                .issuer_name_ru = s->issuer.name_ru,
+                .issuer_bin = s->issuer.bin,
+        };
+        const struct signing_key *key = signer_key(f->loop->signer, f->service->provider_key);
+        if (!key)
+                return why_set(why, GW_FAULT, REASON_CONFIGURATION, "the service's provider_key %s has no [key …]", f->service->provider_key);
+        return issue_signed(&input, key, &f->document, why);
+}
+
+static enum gw_rc decided_work(struct store *store, void *arg, struct why *why)
+{
+        struct flow *f = arg;
+        enum gw_rc rc = record_answers(store, f, why);
+        if (rc == GW_OK)
+                rc = store_transition(store, f->work.id, f->work.state, REQUEST_DECIDED, "gateway", f->decision.rule->id, f->now, why);
+        struct decision_record record = {
+                .request_id = f->work.id,
+                .outcome = outcome_name(f->decision.outcome),
+                .rule = f->decision.rule->id,
+                .inputs = buf_span(&f->case_text),
+                .document_kind = "certificate",
+                .document_number = f->document_number,
+                .document = buf_span(&f->document),
+                .at = f->now,
+        };
+        if (rc == GW_OK)
+                rc = store_decision(store, &record, why);
+        return rc == GW_OK ? add_rows(store, f, why) : rc;
+}
+
+static void on_decided(void *arg, enum gw_rc rc, const struct why *why)
+{
+        struct flow *f = arg;
+        if (rc != GW_OK) {
+                let_go(f, "decision", why);
+                return;
+        }
+        f->work.state = REQUEST_DECIDED;
+        atomic_fetch_add(&f->loop->shared->counters.completed, 1);
+        log_event(LOG_INFO, f->work.number, "request.decided", "service=%s outcome=%s rule=%s document=%s", f->work.service_code, f->work.outcome, f->decision.rule->id, f->document_number);
+        tell(f, true);
+        push_rows(f);
+        flow_end(f);
+}
+
+static void decide_and_issue(struct flow *f)
+{
+        struct why why = WHY_INIT;
+        uint64_t since = stage_now();
+        enum gw_rc rc = build_case(f, &why);
+        if (rc == GW_OK)
+                rc = decide(f->service, f->case_doc, &f->decision, &why);
+        since = stage_add(f->loop->shared, STAGE_DECIDE, since);
+        if (rc == GW_OK && f->decision.outcome == OUTCOME_WAIT) {
+                wait_for_data(f);
+                return;
+        }
+        if (rc == GW_OK)
+                rc = make_document(f, &why);
+        if (rc == GW_OK && !xml_c14n(f->case_doc, &f->case_text))
+                rc = why_set(&why, GW_FAULT, REASON_INTERNAL, "the case cannot be written");
+        since = stage_add(f->loop->shared, STAGE_ISSUE, since);
+        if (rc == GW_OK) {
+                snprintf(f->work.outcome, sizeof f->work.outcome, "%s", outcome_name(f->decision.outcome));
+                rc = compose(f, REQUEST_DECIDED, f->now, &why);
+        }
+        if (rc == GW_OK)
+                rc = compose(f, REQUEST_RESULT_SENT, f->now, &why);
+        stage_add(f->loop->shared, STAGE_DELIVER, since);
+        if (rc != GW_OK) {
+                let_go(f, "issue", &why);
+                return;
+        }
+        journal_submit(f->loop->journal, decided_work, on_decided, f);
+}
+
+/* Both the answers and the fate of the REGISTERED notice are known: its row must exist before any later one. */
+static void go_on(struct flow *f)
+{
+        if (f->notice_open || !f->answers_in)
+                return;
+        if (f->notice_lost) {
+                struct why why = {REASON_STORE_UNAVAILABLE, "the notice could not be written"};
+                let_go(f, "notice", &why);
+                return;
+        }
+        bool complete = true;
+        for (size_t i = 0; i < f->answer_count; i++)
+                complete = complete && f->answers[i].rc == GW_OK;
+        if (complete)
+                decide_and_issue(f);
+        else
+                wait_for_data(f);
+}
+
+static void on_answers(void *arg, struct collect_answer *answers, size_t count)
+{
+        struct flow *f = arg;
+        f->answer_count = count;
+        for (size_t i = 0; i < count; i++) {
+                f->answers[i] = answers[i];
+                answers[i].envelope = answers[i].facts = (struct buf)BUF_INIT;
+        }
+        f->answers_in = true;
+        f->now = wall_now();
+        go_on(f);
+}
+
+/* ---- start ---- */
+
+static enum gw_rc notice_work(struct store *store, void *arg, struct why *why)
+{
+        return add_rows(store, arg, why);
+}
+
+static void on_notice(void *arg, enum gw_rc rc, const struct why *why)
+{
+        struct flow *f = arg;
+        gw_ignore(why->reason); /* told by let_go() */
+        f->notice_open = false;
+        f->notice_lost = rc != GW_OK;
+        if (rc == GW_OK)
+                push_rows(f);
+        go_on(f);
+}
+
+static void start_notice(struct flow *f)
+{
+        struct why why = WHY_INIT;
+        uint64_t since = stage_now();
+        if (compose(f, REQUEST_REGISTERED, f->work.registered_at, &why) == GW_OK) {
+                f->notice_open = true;
+                journal_submit(f->loop->journal, notice_work, on_notice, f);
+        } else {
+                f->notice_lost = true;
+        }
+        stage_add(f->loop->shared, STAGE_DELIVER, since);
+}
+
+static void start_collect(struct flow *f)
+{
+        const struct collect_peer *peers[COLLECT_SYSTEMS_MAX];
+        uint64_t since = stage_now();
+        for (size_t i = 0; i < f->service->system_count; i++)
+                peers[i] = shared_peer(f->loop->shared, f->service->systems[i]); /* there: checked at start */
+        struct collect_request request = {
+                .peers = peers,
+                .count = f->service->system_count,
+                .iin = f->work.declarant_iin,
+                .number = f->work.number,
+                .sender_id = f->loop->shared->settings->gateway.sender_id,
+                .correlation_id = f->work.number,
+                .key = signer_key(f->loop->signer, f->loop->shared->settings->gateway.system_key),
+                .client = f->loop->client,
+                .verifier = f->loop->shared->verifier,
+        };
+        collect_ask(&request, on_answers, f);
+        stage_add(f->loop->shared, STAGE_COLLECT, since);
+}
+
+void flow_start(struct loop *loop, struct request_work *work, flow_done done, void *arg)
+{
+        struct flow *f = xcalloc(1, sizeof *f);
+        loop->flows++;
+        f->loop = loop;
+        f->work = *work;
+        work->application = (struct buf)BUF_INIT;
+        f->case_text = f->document = (struct buf)BUF_INIT;
+        f->done = done;
+        f->arg = arg;
+        f->now = wall_now();
+        f->delivery = delivery_new(&loop->delivery, f->work.id, f->work.number);
+        f->service = catalogue_find(loop->shared->catalogue, f->work.service_code, f->work.registered_at);
+        if (!f->service || !f->service->system_count) {
+                struct why why = {REASON_CONFIGURATION, "the catalogue no longer has this service"};
+                let_go(f, "service", &why);
+                return;
+        }
+        if (f->work.outbox_sequence == 0)
+                start_notice(f);
+        start_collect(f);
+}
+
+/* ---- resume ---- */
+
+struct resume {
+        struct loop *loop;
+        struct request_work rows[RESUME_BATCH];
+        size_t count;
+};
+
+static enum gw_rc resume_work(struct store *store, void *arg, struct why *why)
+{
+        struct resume *r = arg;
+        struct wall_time now = wall_now();
+        return store_request_claim(store, now, (struct wall_time){now.ms + lease_ms(r->loop)}, RESUME_BATCH, r->rows, &r->count, why);
+}
+
+static void on_resumed(void *arg, enum gw_rc rc, const struct why *why)
+{
+        struct resume *r = arg;
+        gw_ignore(why->reason); /* the journal has logged a store that cannot be written */
+        r->loop->resuming = false;
+        for (size_t i = 0; rc == GW_OK && i < r->count; i++) {
+                log_event(LOG_INFO, r->rows[i].number, "request.resumed", "state=%s round=%d", request_state_info(r->rows[i].state)->code, r->rows[i].attempts + 1);
+                flow_start(r->loop, &r->rows[i], NULL, NULL);
+                request_work_done(&r->rows[i]);
+        }
+        free(r);
+}
+
+void flow_resume(struct loop *loop)
+{
+        if (loop->resuming || loop->draining || loop->flows > RESUME_BATCH * 4)
+                return;
+        struct resume *r = xcalloc(1, sizeof *r);
+        r->loop = loop;
+        loop->resuming = true;
+        journal_submit(loop->journal, resume_work, on_resumed, r);
+}

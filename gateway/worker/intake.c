@@ -1,0 +1,271 @@
+/* verify → look up → register. */
+#include <stdlib.h>
+#include <string.h>
+
+#include <jansson.h>
+#include <openssl/x509.h>
+
+#include "gateway/base/text.h"
+#include "gateway/worker/intake.h"
+
+#define INTAKE_LEASE_MS 120000
+
+struct intake *intake_new(struct loop *loop, const char *channel, struct wall_time received_at)
+{
+        struct intake *in = xcalloc(1, sizeof *in);
+        in->loop = loop;
+        in->channel = channel;
+        in->received_at = received_at;
+        in->envelope = in->application_bytes = in->verdict = (struct buf)BUF_INIT;
+        return in;
+}
+
+void intake_free(struct intake *intake)
+{
+        if (!intake)
+                return;
+        free(intake->message_id);
+        free(intake->correlation_id);
+        free(intake->shep_service_id);
+        buf_done(&intake->envelope);
+        buf_done(&intake->application_bytes);
+        buf_done(&intake->verdict);
+        application_free(intake->application);
+        free(intake);
+}
+
+/* ---- verify ---- */
+
+static json_t *certificate_report(const struct certificate *c)
+{
+        auto_buf struct buf fingerprint = BUF_INIT;
+        text_hex(&fingerprint, span_of(c->sha256, sizeof c->sha256));
+        char until[CLOCK_TEXT_MAX];
+        return json_pack("{s:s, s:s, s:s, s:s}", "sha256", buf_cstr(&fingerprint), "serial", c->serial, "bin", c->bin, "notAfter", clock_iso(c->not_after, until));
+}
+
+/* The evidence of what was verified (I7): who signed what, by which certificates, when. No IIN, no name: the certificates are in the
+ * stored envelope. */
+static void write_verdict(struct intake *in, const struct certificate *transport, const struct verified_document *document)
+{
+        char at[CLOCK_TEXT_MAX];
+        json_t *signers = json_array();
+        for (size_t i = 0; i < document->signer_count; i++)
+                json_array_append_new(signers, certificate_report(document->signers[i]));
+        json_t *report = json_pack("{s:s, s:s, s:o, s:s}", "at", clock_iso(in->received_at, at), "code", "OK", "applicantSigners", signers, "policy", "1");
+        if (transport)
+                json_object_set_new(report, "transport", certificate_report(transport));
+        char *text = json_dumps(report, JSON_COMPACT);
+        buf_add_str(&in->verdict, text);
+        free(text);
+        json_decref(report);
+}
+
+static enum gw_rc check_sender(struct intake *in, const char *sender_id, const struct certificate *certificate, struct why *why)
+{
+        in->sender = settings_sender(in->loop->shared->settings, sender_id);
+        if (!in->sender)
+                return why_set(why, GW_REJECT, REASON_SENDER_UNKNOWN, "senderId is not registered");
+        struct sender_binding binding = {.bin = in->sender->bin, .certificate_sha256 = in->sender->certificate_sha256};
+        return verify_sender_allowed(certificate, &binding, why);
+}
+
+/* ---- look up ---- */
+
+static enum gw_rc look_up(struct intake *in, xmlDoc *document, struct why *why)
+{
+        const struct application *a = in->application;
+        in->service = catalogue_find(in->loop->shared->catalogue, a->service_code, in->received_at);
+        if (!in->service || !in->service->automated)
+                return why_set(why, GW_REJECT, REASON_SERVICE_UNKNOWN, "no such automated service is in force");
+        if (in->shep_service_id && !service_has_shep_id(in->service, in->shep_service_id))
+                return why_set(why, GW_REJECT, REASON_SERVICE_UNKNOWN, "serviceId does not belong to the service of the application");
+        if (!service_has_channel(in->service, in->channel))
+                return why_set(why, GW_REJECT, REASON_SERVICE_NOT_AVAILABLE, "not through %s", in->channel);
+        if (in->sender->services && !settings_list_has(in->sender->services, in->service->code))
+                return why_set(why, GW_REJECT, REASON_SENDER_SERVICE_FORBIDDEN, "not among the sender's services");
+        enum gw_rc rc = service_check_form(in->service, document, why);
+        if (rc == GW_OK && !str_eq(a->provider_bin, in->loop->shared->settings->issuer.bin))
+                rc = why_set(why, GW_REJECT, REASON_FORM_INVALID, "providerBin is not the provider that this gateway serves");
+        return rc;
+}
+
+/* The signed application: signatures, signer, fields, service. `document` was read from application_bytes. */
+static enum gw_rc check_application(struct intake *in, xmlDoc *document, const struct certificate *transport, struct why *why)
+{
+        struct shared *s = in->loop->shared;
+        struct verified_document verified = {0};
+        enum gw_rc rc = verify_document(s->verifier, document, in->received_at, &verified, why);
+        if (rc != GW_OK)
+                return rc;
+        const struct certificate *signer = verified.signers[0];
+        rc = application_read(verified.root, &in->application, why);
+        if (rc == GW_OK)
+                rc = verify_applicant_allowed(s->verifier, signer, in->application->declarant_iin, in->application->representative_iin, why);
+        if (rc == GW_OK) {
+                memcpy(in->applicant_iin, signer->iin, sizeof in->applicant_iin);
+                write_verdict(in, transport, &verified);
+                rc = look_up(in, document, why);
+        }
+        verified_document_done(&verified);
+        return rc;
+}
+
+/* What "the same bytes" means (I2): what the sender asked for, not how often it signed or framed it. */
+static void make_digest(struct intake *in, struct wall_time message_date)
+{
+        auto_buf struct buf b = BUF_INIT;
+        buf_printf(&b, "%s\n%s\n%s\n%lld\n", in->channel, in->shep_service_id ? in->shep_service_id : "", in->correlation_id ? in->correlation_id : "",
+                   (long long)message_date.ms);
+        buf_add_span(&b, buf_span(&in->application_bytes));
+        text_sha256(buf_span(&b), in->digest);
+}
+
+enum gw_rc intake_check_shep(struct intake *in, const struct soap *soap, const struct shep_message *m, struct why *why)
+{
+        struct shared *s = in->loop->shared;
+        auto_certificate struct certificate *transport = NULL;
+        enum gw_rc rc = verify_transport(s->verifier, soap, in->received_at, &transport, why);
+        if (rc == GW_OK)
+                rc = check_sender(in, m->sender_id, transport, why);
+        if (rc == GW_OK)
+                rc = verify_fresh(&s->policy, m->message_date, in->received_at, why);
+        if (rc != GW_OK)
+                return rc;
+        if (!m->message_id || !m->message_id[0] || strlen(m->message_id) > 100)
+                return why_set(why, GW_REJECT, REASON_SOAP_STRUCTURE, "messageId must have 1 to 100 characters");
+        if (m->correlation_id && strlen(m->correlation_id) > 100)
+                return why_set(why, GW_REJECT, REASON_SOAP_STRUCTURE, "correlationId must have at most 100 characters");
+        if (m->operation == SHEP_ASYNC_SEND && !str_eq(m->message_type, "REQUEST"))
+                return why_set(why, GW_REJECT, REASON_SOAP_STRUCTURE, "messageType must be REQUEST");
+        in->message_id = xstrdup(m->message_id);
+        in->correlation_id = xstrdup(m->correlation_id && m->correlation_id[0] ? m->correlation_id : m->message_id);
+        in->shep_service_id = xstrdup(m->service_id);
+        auto_xmldoc xmlDoc *document = NULL;
+        rc = shep_data_document(m->data, &xml_limits_default, &document, &in->application_bytes, why);
+        if (rc == GW_OK)
+                rc = check_application(in, document, transport, why);
+        if (rc == GW_OK)
+                make_digest(in, m->message_date);
+        return rc;
+}
+
+const struct sender_settings *intake_tls_sender(const struct settings *settings, const struct http_peer *peer)
+{
+        uint8_t digest[EVP_MAX_MD_SIZE];
+        unsigned n = 0;
+        if (!peer->certificate || X509_digest(peer->certificate, EVP_sha256(), digest, &n) != 1)
+                return NULL;
+        auto_buf struct buf hex = BUF_INIT;
+        text_hex(&hex, span_of(digest, n));
+        for (size_t i = 0; i < settings->sender_count; i++)
+                if (settings_list_has(settings->senders[i].tls_sha256, buf_cstr(&hex)))
+                        return &settings->senders[i];
+        return NULL;
+}
+
+static bool key_is_plain(const char *key)
+{
+        size_t n = key ? strlen(key) : 0;
+        if (n < 1 || n > 100)
+                return false;
+        for (size_t i = 0; i < n; i++)
+                if (key[i] < 0x21 || key[i] > 0x7E)
+                        return false;
+        return true;
+}
+
+enum gw_rc intake_check_rest(struct intake *in, struct span body, const char *idempotency_key, const struct http_peer *peer, struct why *why)
+{
+        struct shared *s = in->loop->shared;
+        in->sender = intake_tls_sender(s->settings, peer);
+        if (!in->sender)
+                return why_set(why, GW_REJECT, REASON_CLIENT_CERTIFICATE_REQUIRED, "no TLS client certificate of a registered sender");
+        if (!key_is_plain(idempotency_key))
+                return why_set(why, GW_REJECT, REASON_SOAP_STRUCTURE, "header Idempotency-Key must hold 1 to 100 visible characters");
+        in->message_id = xstrdup(idempotency_key);
+        in->correlation_id = xstrdup(idempotency_key);
+        auto_xmldoc xmlDoc *document = NULL;
+        enum gw_rc rc = xml_read(body, &xml_limits_default, &document, why);
+        if (rc != GW_OK)
+                return rc;
+        buf_add_span(&in->application_bytes, body);
+        rc = check_application(in, document, NULL, why);
+        if (rc == GW_OK)
+                rc = verify_fresh(&s->policy, in->application->request_date, in->received_at, why);
+        if (rc == GW_OK)
+                make_digest(in, in->application->request_date);
+        return rc;
+}
+
+/* ---- register ---- */
+
+static enum gw_rc register_work(struct store *store, void *arg, struct why *why)
+{
+        struct intake *in = arg;
+        const struct application *a = in->application;
+        const char *systems[COLLECT_SYSTEMS_MAX];
+        for (size_t i = 0; i < in->service->system_count; i++)
+                systems[i] = in->service->systems[i];
+        struct intake_record record = {
+                .channel = in->channel,
+                .sender_id = in->sender->id,
+                .message_id = in->message_id,
+                .received_at = in->received_at,
+                .due_at = {in->received_at.ms + (int64_t)in->service->due_minutes * 60000},
+                .service_code = in->service->code,
+                .service_version = in->service->version,
+                .shep_service_id = in->shep_service_id,
+                .correlation_id = in->correlation_id,
+                .portal_number = a->request_number,
+                .applicant_iin = in->applicant_iin,
+                .declarant_iin = a->declarant_iin,
+                .provider_bin = a->provider_bin,
+                .language = a->language,
+                .application = buf_span(&in->application_bytes),
+                .envelope = buf_span(&in->envelope),
+                .verdict = buf_span(&in->verdict),
+                .systems = systems,
+                .system_count = in->service->system_count,
+                .lease_until = {in->received_at.ms + INTAKE_LEASE_MS},
+        };
+        memcpy(record.digest, in->digest, sizeof record.digest);
+        return store_intake(store, &record, &in->result, why);
+}
+
+static void on_registered(void *arg, enum gw_rc rc, const struct why *why)
+{
+        struct intake *in = arg;
+        in->done(in->arg, in, rc, why);
+}
+
+void intake_register(struct intake *intake)
+{
+        journal_submit(intake->loop->journal, register_work, on_registered, intake);
+}
+
+#define COPY(to, from) snprintf(to, sizeof(to), "%s", (from) ? (from) : "")
+
+void intake_work(const struct intake *intake, struct request_work *ret_work)
+{
+        const struct application *a = intake->application;
+        struct request_work *w = ret_work;
+        *w = (struct request_work){
+                .id = intake->result.request_id,
+                .state = REQUEST_REGISTERED,
+                .registered_at = intake->result.registered_at,
+                .due_at = intake->result.due_at,
+                .application = BUF_INIT,
+        };
+        COPY(w->number, intake->result.number);
+        COPY(w->service_code, intake->service->code);
+        COPY(w->service_version, intake->service->version);
+        COPY(w->correlation_id, intake->correlation_id);
+        COPY(w->sender_id, intake->sender->id);
+        COPY(w->portal_number, a->request_number);
+        COPY(w->applicant_iin, intake->applicant_iin);
+        COPY(w->declarant_iin, a->declarant_iin);
+        COPY(w->provider_bin, a->provider_bin);
+        COPY(w->language, a->language);
+        buf_add_span(&w->application, buf_span(&intake->application_bytes));
+}

@@ -1,0 +1,43 @@
+/* The way of a message from its bytes to its registration: verify → look up → register. Shared by the channels. */
+#ifndef GW_WORKER_INTAKE_H
+#define GW_WORKER_INTAKE_H
+
+#include "gateway/soap/shep.h"
+#include "gateway/worker/loop.h"
+
+struct intake {
+        struct loop *loop;
+        const char *channel;          /* "shep-sync" | "shep-async" | "rest" */
+        struct wall_time received_at;
+        const struct sender_settings *sender;
+        char *message_id, *correlation_id, *shep_service_id; /* owned */
+        struct buf envelope;          /* owned: as received */
+        struct buf application_bytes; /* owned: the signed application */
+        struct application *application;
+        const struct service *service;
+        char applicant_iin[13];       /* who signed */
+        uint8_t digest[32];
+        struct buf verdict;           /* JSON report */
+        struct intake_result result;  /* after registration */
+        /* registration's continuation */
+        void (*done)(void *arg, struct intake *intake, enum gw_rc rc, const struct why *why);
+        void *arg;
+};
+struct intake *intake_new(struct loop *loop, const char *channel, struct wall_time received_at);
+void intake_free(struct intake *intake);
+GW_DEFINE_AUTO(intake, struct intake, intake_free)
+#define auto_intake gw_auto(intake)
+
+/* A SHEP envelope: transport signature, sender, freshness; then the application in its data. `message` is read from `soap`. */
+GW_MUST_CHECK enum gw_rc intake_check_shep(struct intake *intake, const struct soap *soap, const struct shep_message *message, struct why *why);
+/* A signed application by itself (REST); the sender is the one of the TLS client certificate. */
+GW_MUST_CHECK enum gw_rc intake_check_rest(struct intake *intake, struct span body, const char *idempotency_key, const struct http_peer *peer, struct why *why);
+/* The sender of a TLS client certificate, or NULL. */
+const struct sender_settings *intake_tls_sender(const struct settings *settings, const struct http_peer *peer);
+
+/* Writes it to the store; done on this loop, once it is durable. The intake stays the caller's. */
+void intake_register(struct intake *intake);
+/* The work that a new registration starts; for flow_start(). */
+void intake_work(const struct intake *intake, struct request_work *ret_work);
+
+#endif

@@ -1,0 +1,69 @@
+/* One event loop of the worker and what it shares with the others. Everything here is wired by process.c. */
+#ifndef GW_WORKER_LOOP_H
+#define GW_WORKER_LOOP_H
+
+#include <stdatomic.h>
+#include <uv.h>
+
+#include "gateway/accept/http_server.h"
+#include "gateway/catalogue/catalogue.h"
+#include "gateway/collect/collect.h"
+#include "gateway/deliver/delivery.h"
+#include "gateway/deliver/outbox_scan.h"
+#include "gateway/register/journal.h"
+#include "gateway/settings.h"
+#include "gateway/sign/signer.h"
+#include "gateway/verify/verify.h"
+
+/* CPU time by stage, for /metrics and `make bench`. */
+enum stage { STAGE_ACCEPT, STAGE_VERIFY, STAGE_REGISTER, STAGE_COLLECT, STAGE_DECIDE, STAGE_ISSUE, STAGE_DELIVER, STAGE_COUNT };
+extern const char *const stage_names[STAGE_COUNT];
+
+struct counters {
+        _Atomic uint64_t stage_ns[STAGE_COUNT];
+        _Atomic uint64_t accepted, repeated, refused, completed, awaiting;
+        _Atomic uint64_t signatures;
+};
+
+/* Read-only after start, or safe for several threads. */
+struct shared {
+        const struct settings *settings;
+        struct catalogue *catalogue;
+        struct verifier *verifier;
+        struct verify_policy policy;
+        struct journal *journal;
+        struct collect_peer peers[COLLECT_SYSTEMS_MAX];
+        size_t peer_count;
+        struct destination *destinations[SETTINGS_DESTINATIONS_MAX];
+        size_t destination_count;
+        struct destination *cabinet;
+        const struct destination_settings *cabinet_settings;
+        struct http_limits limits;
+        struct counters counters;
+        atomic_bool stopping;
+};
+
+struct loop {
+        struct shared *shared;
+        unsigned index;
+        uv_loop_t uv;
+        uv_thread_t thread;
+        uv_async_t stop;
+        uv_timer_t tick;              /* loop 0: scans */
+        struct http_server *server;
+        struct http_client *client;
+        struct journal_client *journal;
+        struct signer *signer;
+        struct store_reader *reader;
+        struct delivery_env delivery;
+        struct outbox_scan *scan;     /* loop 0, else NULL */
+        unsigned flows;               /* requests under way here */
+        bool resuming, draining;
+};
+
+/* CPU nanoseconds of this thread; stage_add() books what passed since `since` and returns now. */
+uint64_t stage_now(void);
+uint64_t stage_add(struct shared *shared, enum stage stage, uint64_t since);
+const struct collect_peer *shared_peer(const struct shared *shared, const char *system);
+
+#endif

@@ -1,0 +1,342 @@
+/* Wires the worker: shared parts, then one thread per event loop. */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <curl/curl.h>
+#include <openssl/pem.h>
+
+#include "gateway/accept/tls.h"
+#include "gateway/base/log.h"
+#include "gateway/reason.h"
+#include "gateway/worker/answer.h"
+#include "gateway/worker/endpoints.h"
+#include "gateway/worker/flow.h"
+#include "gateway/worker/process.h"
+
+#define TICK_MS 1000
+#define SIGNER_TIMEOUT_MS 5000
+
+struct worker {
+        struct shared shared;
+        const struct worker_channels *channels;
+        struct loop *loops;
+        SSL_CTX *tls[SETTINGS_LISTENERS_MAX];
+        uv_barrier_t serving;
+        _Atomic int failed;
+};
+
+/* ---- shared parts ---- */
+
+static enum gw_rc open_destinations(struct shared *s, const struct adapter *const *adapters, struct why *why)
+{
+        for (size_t i = 0; i < s->settings->destination_count; i++) {
+                const struct destination_settings *d = &s->settings->destinations[i];
+                struct destination_conf conf = {
+                        .name = d->name,
+                        .url = d->url,
+                        .ca_file = d->ca,
+                        .timeout_ms = (int)d->timeout_ms,
+                        .connect_timeout_ms = (int)d->connect_timeout_ms,
+                        .answer_max = (size_t)2 << 20,
+                        .concurrency_max = (unsigned)d->concurrency,
+                        .queue_max = 10000,
+                        .failures_max = (unsigned)d->failures_max,
+                        .open_ms = (int)d->open_ms,
+                        .open_ms_max = (int)d->open_ms_max,
+                };
+                struct destination *destination = destination_new(&conf);
+                s->destinations[s->destination_count++] = destination;
+                if (str_eq(d->name, "cabinet")) {
+                        s->cabinet = destination;
+                        s->cabinet_settings = d;
+                        continue;
+                }
+                const struct adapter *adapter = NULL;
+                for (size_t k = 0; adapters[k]; k++)
+                        if (str_eq(adapters[k]->name, d->name))
+                                adapter = adapters[k];
+                if (!adapter)
+                        return why_set(why, GW_REJECT, REASON_CONFIGURATION, "[destination %s]: there is no adapter of this name", d->name);
+                s->peers[s->peer_count++] = (struct collect_peer){
+                        .adapter = adapter,
+                        .destination = destination,
+                        .service_id = d->service_id ? d->service_id : adapter->service_id,
+                        .bin = d->bin,
+                };
+        }
+        return GW_OK;
+}
+
+/* Every system that a service asks must be reachable by an adapter and a destination. */
+static enum gw_rc check_catalogue(const struct shared *s, struct why *why)
+{
+        for (size_t i = 0; i < catalogue_count(s->catalogue); i++) {
+                const struct service *service = catalogue_at(s->catalogue, i);
+                for (size_t k = 0; k < service->system_count; k++)
+                        if (!shared_peer(s, service->systems[k]))
+                                return why_set(why, GW_REJECT, REASON_CONFIGURATION, "service %s asks %s, which has no [destination %s]", service->code, service->systems[k], service->systems[k]);
+        }
+        return GW_OK;
+}
+
+static struct http_limits limits_of(const struct settings *settings)
+{
+        struct http_limits l = http_limits_default;
+        l.header_bytes_max = (size_t)settings->http.header_bytes;
+        l.body_max = (size_t)settings->http.body_bytes;
+        l.handshake_ms = (int)settings->http.handshake_ms;
+        l.header_ms = (int)settings->http.header_ms;
+        l.body_ms = (int)settings->http.body_ms;
+        l.idle_ms = (int)settings->http.idle_ms;
+        l.connections_max = (unsigned)settings->http.connections;
+        l.connections_per_peer_max = (unsigned)settings->http.connections_per_peer;
+        l.handler_ms = (int)settings->gateway.sync_wait_ms + 30000;
+        return l;
+}
+
+static struct verify_policy policy_of(const struct settings *settings)
+{
+        return (struct verify_policy){
+                .clock_skew_ms = (int)settings->verify.clock_skew_ms,
+                .message_age_max_ms = settings->verify.message_age_ms,
+                .message_future_max_ms = settings->verify.message_future_ms,
+                .iin_check_digit = settings->verify.iin_check_digit,
+        };
+}
+
+static enum gw_rc open_tls(struct worker *w, struct why *why)
+{
+        for (size_t i = 0; i < w->shared.settings->listener_count; i++) {
+                const struct listener_settings *l = &w->shared.settings->listeners[i];
+                if (!str_eq(l->tls, "on"))
+                        continue;
+                enum tls_client_certificates clients = str_eq(l->clients, "required") ? TLS_CLIENTS_REQUIRED : str_eq(l->clients, "optional") ? TLS_CLIENTS_OPTIONAL : TLS_CLIENTS_OFF;
+                enum gw_rc rc = tls_server_context(l->certificate, clients, l->client_ca, &w->tls[i], why);
+                if (rc != GW_OK)
+                        return rc;
+        }
+        return GW_OK;
+}
+
+static enum gw_rc open_shared(struct worker *w, const struct settings *settings, const struct adapter *const *adapters, struct why *why)
+{
+        struct shared *s = &w->shared;
+        s->settings = settings;
+        s->policy = policy_of(settings);
+        s->limits = limits_of(settings);
+        enum gw_rc rc = verifier_open(settings->gateway.trust, &s->policy, &s->verifier, why);
+        if (rc == GW_OK)
+                rc = catalogue_open(settings->gateway.services, &s->catalogue, why);
+        if (rc == GW_OK)
+                rc = open_destinations(s, adapters, why);
+        if (rc == GW_OK)
+                rc = check_catalogue(s, why);
+        if (rc == GW_OK)
+                rc = open_tls(w, why);
+        struct journal_options options = {.path = settings->store.path, .group_max = (unsigned)settings->store.group, .queue_max = (size_t)settings->store.queue};
+        return rc == GW_OK ? journal_open(&options, &s->journal, why) : rc;
+}
+
+/* ---- one loop ---- */
+
+static void on_tick(uv_timer_t *timer)
+{
+        struct loop *loop = timer->data;
+        flow_resume(loop);
+        outbox_scan_kick(loop->scan);
+}
+
+static void on_drained(void *arg)
+{
+        struct loop *loop = arg;
+        uv_stop(&loop->uv);
+}
+
+static void on_stop(uv_async_t *handle)
+{
+        struct loop *loop = handle->data;
+        loop->draining = true;
+        if (loop->scan)
+                outbox_scan_stop(loop->scan);
+        http_server_drain(loop->server, (int)loop->shared->settings->gateway.drain_ms, on_drained, loop);
+}
+
+/* After the listeners are drained: what was registered goes on to its end, as far as the time allows; the store holds the rest. */
+static void finish_flows(struct loop *loop, struct mono_time until)
+{
+        while (mono_now().ms < until.ms && (loop->flows || journal_pending(loop->journal) || (loop->scan && !outbox_scan_idle(loop->scan)))) {
+                uv_run(&loop->uv, UV_RUN_NOWAIT);
+                usleep(1000);
+        }
+}
+
+static enum gw_rc open_loop(struct worker *w, struct loop *loop, struct why *why)
+{
+        struct shared *s = &w->shared;
+        loop->shared = s;
+        uv_loop_init(&loop->uv);
+        uv_async_init(&loop->uv, &loop->stop, on_stop);
+        loop->stop.data = loop;
+        enum gw_rc rc = signer_attach(w->channels->signers[loop->index], SIGNER_TIMEOUT_MS, &loop->signer, why);
+        if (rc == GW_OK)
+                rc = store_reader_open(s->settings->store.path, &loop->reader, why);
+        if (rc != GW_OK)
+                return rc;
+        loop->client = http_client_new(&loop->uv, NULL, NULL);
+        loop->journal = journal_client_new(s->journal, &loop->uv);
+        loop->delivery = (struct delivery_env){
+                .client = loop->client,
+                .journal = loop->journal,
+                .verifier = s->verifier,
+                .destination = s->cabinet,
+                .peer_bin = s->cabinet_settings->bin,
+                .backoff = {s->settings->retry.first_ms, s->settings->retry.longest_ms},
+                .park_after = (int)s->settings->retry.park_after,
+        };
+        struct http_server_options options = {
+                .loop = &loop->uv,
+                .limits = &s->limits,
+                .handler = endpoints_handle,
+                .error_writer = answer_error_writer,
+                .ctx = loop,
+        };
+        loop->server = http_server_new(&options);
+        for (size_t i = 0; i < s->settings->listener_count; i++)
+                if (!http_server_listen(loop->server, s->settings->listeners[i].name, w->channels->listeners[i * w->channels->loops + loop->index], w->tls[i]))
+                        return why_set(why, GW_FAULT, REASON_INTERNAL, "listener %s cannot be watched", s->settings->listeners[i].name);
+        if (loop->index == 0) {
+                loop->scan = outbox_scan_new(&loop->delivery, "cabinet", s->cabinet_settings->timeout_ms + 5000);
+                uv_timer_init(&loop->uv, &loop->tick);
+                loop->tick.data = loop;
+                uv_timer_start(&loop->tick, on_tick, 1, TICK_MS);
+        }
+        return GW_OK;
+}
+
+static void close_handle(uv_handle_t *handle, void *arg)
+{
+        gw_ignore(arg != NULL);
+        if (!uv_is_closing(handle))
+                uv_close(handle, NULL);
+}
+
+static void close_loop(struct loop *loop)
+{
+        finish_flows(loop, (struct mono_time){mono_now().ms + loop->shared->settings->gateway.drain_ms});
+        bool clean = !loop->flows && !journal_pending(loop->journal);
+        log_event(LOG_INFO, NULL, "loop.stopped", "loop=%u unfinished=%u", loop->index, loop->flows);
+        if (!clean)
+                return; /* callbacks may still come: the process ends in a moment, the store holds what is unfinished */
+        http_server_free(loop->server);
+        http_client_free(loop->client);
+        journal_client_free(loop->journal);
+        if (loop->scan)
+                outbox_scan_free(loop->scan);
+        uv_run(&loop->uv, UV_RUN_NOWAIT);
+        uv_walk(&loop->uv, close_handle, NULL);
+        for (int i = 0; i < 100 && uv_run(&loop->uv, UV_RUN_NOWAIT); i++)
+                ;
+        uv_loop_close(&loop->uv);
+        store_reader_close(loop->reader);
+        signer_detach(loop->signer);
+}
+
+static void run_loop(void *arg)
+{
+        struct loop *loop = arg;
+        tls_set_thread_key(signer_key(loop->signer, loop->shared->settings->gateway.tls_key));
+        uv_run(&loop->uv, UV_RUN_DEFAULT);
+        close_loop(loop);
+}
+
+/* ---- process ---- */
+
+static void protect_process(void)
+{
+        struct rlimit none = {0, 0};
+        setrlimit(RLIMIT_CORE, &none);
+        prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+        prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+        prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0);
+}
+
+static int tell_failure(const struct worker_channels *channels, const struct why *why)
+{
+        dprintf(channels->ready_fd, "%s: %s\n", reason_info(why->reason)->name, why->detail);
+        return 1;
+}
+
+static enum gw_rc clear_leases(struct store *store, void *arg, struct why *why)
+{
+        gw_ignore(arg != NULL);
+        return store_leases_clear(store, why);
+}
+
+static void close_shared(struct worker *w)
+{
+        struct shared *s = &w->shared;
+        journal_close(s->journal);
+        for (size_t i = 0; i < s->destination_count; i++)
+                destination_free(s->destinations[i]);
+        catalogue_close(s->catalogue);
+        verifier_close(s->verifier);
+        for (size_t i = 0; i < GW_COUNT(w->tls); i++)
+                SSL_CTX_free(w->tls[i]);
+}
+
+static void wait_for_signal(const sigset_t *signals)
+{
+        int number = 0;
+        while (sigwait(signals, &number) != 0)
+                ;
+        log_event(LOG_INFO, NULL, "worker.stopping", "signal=%d", number);
+}
+
+int worker_process_main(const struct settings *settings, const struct worker_channels *channels, const struct adapter *const *adapters)
+{
+        struct worker *w = xcalloc(1, sizeof *w);
+        struct why why = WHY_INIT;
+        w->channels = channels;
+        protect_process();
+        sigset_t signals;
+        sigemptyset(&signals);
+        sigaddset(&signals, SIGTERM);
+        sigaddset(&signals, SIGINT);
+        pthread_sigmask(SIG_BLOCK, &signals, NULL);
+        signal(SIGPIPE, SIG_IGN);
+        signal(SIGHUP, SIG_IGN);
+        curl_global_init(CURL_GLOBAL_DEFAULT);
+        verify_init();
+        enum gw_rc rc = open_shared(w, settings, adapters, &why);
+        if (rc == GW_OK)
+                rc = journal_run(w->shared.journal, clear_leases, NULL, &why);
+        w->loops = xcalloc(channels->loops, sizeof *w->loops);
+        for (size_t i = 0; i < channels->loops && rc == GW_OK; i++) {
+                w->loops[i].index = (unsigned)i;
+                rc = open_loop(w, &w->loops[i], &why);
+        }
+        if (rc != GW_OK)
+                return tell_failure(channels, &why);
+        for (size_t i = 0; i < channels->loops; i++)
+                uv_thread_create(&w->loops[i].thread, run_loop, &w->loops[i]);
+        gw_ignore(write(channels->ready_fd, "\n", 1) != 1); /* the supervisor notices a worker that says nothing */
+        wait_for_signal(&signals);
+        for (size_t i = 0; i < channels->loops; i++)
+                uv_async_send(&w->loops[i].stop);
+        bool clean = true;
+        for (size_t i = 0; i < channels->loops; i++) {
+                uv_thread_join(&w->loops[i].thread);
+                clean = clean && !w->loops[i].flows;
+        }
+        log_event(LOG_INFO, NULL, "worker.stopped", "clean=%s", clean ? "yes" : "no");
+        if (!clean)
+                _exit(0); /* callbacks of unfinished flows would touch what is about to be freed; the store holds them */
+        close_shared(w);
+        free(w->loops);
+        free(w);
+        curl_global_cleanup();
+        return 0;
+}
