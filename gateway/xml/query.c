@@ -14,8 +14,8 @@ bool xml_is(const xmlNode *node, const char *ns, const char *name)
 {
         if (!node || node->type != XML_ELEMENT_NODE || !str_eq((const char *)node->name, name))
                 return false;
-        const char *got_ns = node->ns ? (const char *)node->ns->href : NULL;
-        return str_eq(got_ns && *got_ns ? got_ns : NULL, ns);
+        const char *got_ns = node->ns && node->ns->href ? (const char *)node->ns->href : "";
+        return str_eq(got_ns, ns ? ns : "");
 }
 
 xmlNode *xml_first_element(const xmlNode *parent)
@@ -92,7 +92,8 @@ char *xml_attribute(const xmlNode *node, const char *ns, const char *name)
 {
         if (!node || node->type != XML_ELEMENT_NODE)
                 return NULL;
-        xmlChar *value = ns ? xmlGetNsProp(unconst(node), (const xmlChar *)name, (const xmlChar *)ns) : xmlGetNoNsProp(unconst(node), (const xmlChar *)name);
+        const xmlChar *local = (const xmlChar *)name;
+        xmlChar *value = ns ? xmlGetNsProp(unconst(node), local, (const xmlChar *)ns) : xmlGetNoNsProp(unconst(node), local);
         if (!value)
                 return NULL;
         char *copy = xstrdup((const char *)value);

@@ -77,7 +77,8 @@ enum gw_rc xml_read(struct span in, const struct xml_limits *limits, xmlDoc **re
         struct complaint complaint = {0, 0};
         parser->_private = &complaint;
         parser->sax->serror = note_error;
-        const int options = XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING;
+        /* Pedantic: only then relative URIs of prefixed namespaces are noticed too. */
+        const int options = XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING | XML_PARSE_PEDANTIC;
         auto_xmldoc xmlDoc *doc = xmlCtxtReadMemory(parser, (const char *)in.p, (int)in.n, NULL, "UTF-8", options);
         if (!doc || !parser->wellFormed || !parser->nsWellFormed || complaint.code != 0)
                 return why_set(why, GW_REJECT, REASON_XML_NOT_WELL_FORMED, "%s (line %d, libxml2 error %d)",
