@@ -7,6 +7,14 @@ static void counter(struct buf *out, const char *name, const char *help, uint64_
         buf_printf(out, "# HELP egov_%s %s\n# TYPE egov_%s counter\negov_%s %llu\n", name, help, name, name, (unsigned long long)value);
 }
 
+static uint64_t signatures_made(const struct shared *s)
+{
+        uint64_t sum = 0;
+        for (size_t i = 0; i < s->loop_count; i++)
+                sum += signer_count(s->loops[i].signer);
+        return sum;
+}
+
 static void write_store(struct buf *out, struct loop *loop)
 {
         struct why why = WHY_INIT;
@@ -33,7 +41,7 @@ void endpoint_metrics(struct loop *loop, struct http_exchange *exchange)
         counter(&out, "signatures_verified_total", "Signatures checked", v.signatures);
         counter(&out, "certificates_decoded_total", "Certificates decoded", v.decoded);
         counter(&out, "chains_checked_total", "Certificate chains checked", v.chains);
-        counter(&out, "signatures_made_total", "Signatures asked from the signer", s->counters.signatures);
+        counter(&out, "signatures_made_total", "Signatures asked from the signer", signatures_made(s));
         buf_add_str(&out, "# HELP egov_stage_cpu_seconds_total CPU time of the event loops by stage\n# TYPE egov_stage_cpu_seconds_total counter\n");
         for (int i = 0; i < STAGE_COUNT; i++)
                 buf_printf(&out, "egov_stage_cpu_seconds_total{stage=\"%s\"} %.6f\n", stage_names[i], (double)s->counters.stage_ns[i] / 1e9);

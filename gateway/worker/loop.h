@@ -22,7 +22,6 @@ extern const char *const stage_names[STAGE_COUNT];
 struct counters {
         _Atomic uint64_t stage_ns[STAGE_COUNT];
         _Atomic uint64_t accepted, repeated, refused, completed, awaiting;
-        _Atomic uint64_t signatures;
 };
 
 /* Read-only after start, or safe for several threads. */
@@ -40,7 +39,8 @@ struct shared {
         const struct destination_settings *cabinet_settings;
         struct http_limits limits;
         struct counters counters;
-        atomic_bool stopping;
+        struct loop *loops;           /* for counting signatures */
+        size_t loop_count;
 };
 
 struct loop {

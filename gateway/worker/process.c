@@ -24,8 +24,6 @@ struct worker {
         const struct worker_channels *channels;
         struct loop *loops;
         SSL_CTX *tls[SETTINGS_LISTENERS_MAX];
-        uv_barrier_t serving;
-        _Atomic int failed;
 };
 
 /* ---- shared parts ---- */
@@ -313,7 +311,8 @@ int worker_process_main(const struct settings *settings, const struct worker_cha
         enum gw_rc rc = open_shared(w, settings, adapters, &why);
         if (rc == GW_OK)
                 rc = journal_run(w->shared.journal, clear_leases, NULL, &why);
-        w->loops = xcalloc(channels->loops, sizeof *w->loops);
+        w->loops = w->shared.loops = xcalloc(channels->loops, sizeof *w->loops);
+        w->shared.loop_count = channels->loops;
         for (size_t i = 0; i < channels->loops && rc == GW_OK; i++) {
                 w->loops[i].index = (unsigned)i;
                 rc = open_loop(w, &w->loops[i], &why);

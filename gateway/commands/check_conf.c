@@ -1,0 +1,91 @@
+/* `egov-gateway check-conf`: is this configuration right, with everything it names? */
+#include <stdio.h>
+#include <unistd.h>
+
+#include "gateway/catalogue/catalogue.h"
+#include "gateway/commands/command.h"
+#include "gateway/commands/options.h"
+#include "gateway/settings.h"
+#include "gateway/sign/signing_key.h"
+#include "gateway/verify/verify.h"
+
+static bool say(bool ok, const char *what, const struct why *why)
+{
+        printf("%-4s %s%s%s\n", ok ? "ok" : "BAD", what, ok ? "" : ": ", ok ? "" : why->detail);
+        return ok;
+}
+
+static bool check_keys(const struct settings *s)
+{
+        bool all = true;
+        for (size_t i = 0; i < s->key_count; i++) {
+                struct why why = WHY_INIT;
+                struct signing_key *key = NULL;
+                auto_str char *what = xasprintf("[key %s] belongs to its certificate", s->keys[i].id);
+                bool ok = local_key_open(s->keys[i].key, s->keys[i].certificate, &key, &why) == GW_OK;
+                all = say(ok, what, &why) && all;
+                local_key_close(key);
+        }
+        return all;
+}
+
+static bool check_trust(const struct settings *s)
+{
+        struct why why = WHY_INIT;
+        struct verify_policy policy = {0};
+        struct verifier *verifier = NULL;
+        bool ok = verifier_open(s->gateway.trust, &policy, &verifier, &why) == GW_OK;
+        verifier_close(verifier);
+        return say(ok, "trust folder has usable CA certificates", &why);
+}
+
+static bool check_services(const struct settings *s)
+{
+        struct why why = WHY_INIT;
+        struct catalogue *catalogue = NULL;
+        bool ok = catalogue_open(s->gateway.services, &catalogue, &why) == GW_OK;
+        ok = say(ok, "service catalogue", &why);
+        for (size_t i = 0; ok && i < catalogue_count(catalogue); i++) {
+                const struct service *service = catalogue_at(catalogue, i);
+                for (size_t k = 0; k < service->system_count; k++) {
+                        auto_str char *what = xasprintf("service %s asks %s, which has a [destination …]", service->code, service->systems[k]);
+                        struct why missing = {0, "there is none"};
+                        ok = say(settings_destination(s, service->systems[k]) != NULL, what, &missing) && ok;
+                }
+        }
+        catalogue_close(catalogue);
+        return ok;
+}
+
+static int check_run(int argc, char **argv)
+{
+        const char *conf = NULL;
+        bool describe = false;
+        const struct option_row rows[] = {
+                {"conf", "FILE", "the configuration to check", &conf, NULL, false},
+                {"describe", NULL, "print every key with its default, range and meaning instead", NULL, &describe, false},
+        };
+        const struct options options = {"check-conf", "", "Reads a configuration and everything it names (keys, trust folder, services) and says what is wrong.\nRun it as the account that runs the gateway.",
+                                        "  egov-gateway check-conf --conf conf/gateway.conf\n  egov-gateway check-conf --describe\n", rows, GW_COUNT(rows)};
+        int first = 0, status = 0;
+        if (!options_parse(&options, argc, argv, &first, &status))
+                return status;
+        if (first != argc || (!conf && !describe))
+                return options_mistake(&options, "give --conf FILE or --describe");
+        if (describe) {
+                settings_describe(stdout);
+                return COMMAND_YES;
+        }
+        verify_init();
+        auto_settings struct settings *settings = NULL;
+        struct why why = WHY_INIT;
+        bool ok = say(settings_load(conf, &settings, &why) == GW_OK, conf, &why);
+        if (!ok)
+                return access(conf, R_OK) == 0 ? COMMAND_NO : COMMAND_USAGE;
+        ok = check_trust(settings);
+        ok = check_keys(settings) && ok;
+        ok = check_services(settings) && ok;
+        return ok ? COMMAND_YES : COMMAND_NO;
+}
+
+const struct command command_check_conf = {"check-conf", "is this configuration right, with everything it names?", check_run};

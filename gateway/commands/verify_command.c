@@ -1,0 +1,307 @@
+/* `egov-gateway verify`: is this message or document genuine, who signed it, and if not, why not.
+ *
+ * No name of a person and no full IIN is printed, not even for machines (invariant I8): who needs them has the file. */
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "gateway/base/text.h"
+#include "gateway/catalogue/catalogue.h"
+#include "gateway/commands/command.h"
+#include "gateway/commands/options.h"
+#include "gateway/soap/shep.h"
+#include "gateway/verify/verify.h"
+
+GW_DEFINE_AUTO(verifier, struct verifier, verifier_close)
+GW_DEFINE_AUTO(json, json_t, json_decref)
+
+#define SIGNATURES_MAX VERIFY_SIGNERS_MAX
+
+struct verify_options {
+        const char *trust, *at;
+        bool json;
+};
+
+/* ---- who ---- */
+
+static json_t *role_list(unsigned roles)
+{
+        static const struct { unsigned bit; const char *name; } names[] = {
+                {ROLE_INDIVIDUAL, "individual"}, {ROLE_LEGAL, "legal entity"}, {ROLE_HEAD, "head"}, {ROLE_SIGN_RIGHT, "right to sign"},
+                {ROLE_FINANCE, "financial documents"}, {ROLE_HR, "personnel"}, {ROLE_EMPLOYEE, "employee"}, {ROLE_SYSTEM, "information system"},
+        };
+        json_t *list = json_array();
+        for (size_t i = 0; i < GW_COUNT(names); i++)
+                if (roles & names[i].bit)
+                        json_array_append_new(list, json_string(names[i].name));
+        return list;
+}
+
+static void put_text(json_t *object, const char *name, const char *value)
+{
+        if (value && *value)
+                json_object_set_new(object, name, json_string(value));
+}
+
+static json_t *signer_report(const struct certificate *c)
+{
+        char masked[16], from[CLOCK_TEXT_MAX], to[CLOCK_TEXT_MAX];
+        auto_buf struct buf fingerprint = BUF_INIT;
+        text_hex(&fingerprint, span_of(c->sha256, sizeof c->sha256));
+        json_t *report = json_pack("{s:o}", "roles", role_list(c->roles));
+        put_text(report, "iin", *c->iin ? text_mask_iin(c->iin, masked) : "");
+        put_text(report, "bin", c->bin);
+        put_text(report, "organisation", c->organisation);
+        put_text(report, "system", c->roles & ROLE_SYSTEM ? c->common_name : "");
+        put_text(report, "serial", c->serial);
+        put_text(report, "sha256", buf_cstr(&fingerprint));
+        put_text(report, "notBefore", clock_iso(c->not_before, from));
+        put_text(report, "notAfter", clock_iso(c->not_after, to));
+        json_object_set_new(report, "keyBits", json_integer((json_int_t)c->key_bits));
+        return report;
+}
+
+/* ---- what ---- */
+
+/* Reason and detail of a refusal, or "OK". */
+static void put_verdict(json_t *report, enum gw_rc rc, const struct why *why)
+{
+        json_object_set_new(report, "valid", json_boolean(rc == GW_OK));
+        put_text(report, "code", rc == GW_OK ? "OK" : reason_info(why->reason)->name);
+        if (rc == GW_OK)
+                return;
+        put_text(report, "explanation", reason_info(why->reason)->en);
+        json_t *detail = json_string(why->detail); /* NULL when it quotes bytes that are not UTF-8 */
+        json_object_set_new(report, "detail", detail ? detail : json_string("?"));
+}
+
+/* "rsa-sha256" of the long URI; what the message claims, so said whether it is valid or not. */
+static void put_algorithm(json_t *report, const xmlNode *signature)
+{
+        const xmlNode *info = xml_child(signature, DSIG_NS, "SignedInfo");
+        auto_str char *uri = xml_attribute(xml_child(info, DSIG_NS, "SignatureMethod"), NULL, "Algorithm");
+        const char *name = uri ? strrchr(uri, '#') : NULL;
+        put_text(report, "algorithm", name ? name + 1 : uri);
+}
+
+static json_t *verify_transport_part(struct verifier *verifier, const struct soap *soap, struct wall_time at)
+{
+        json_t *report = json_pack("{s:s}", "part", "transport");
+        struct why why = WHY_INIT;
+        auto_certificate struct certificate *signer = NULL;
+        put_algorithm(report, xml_child(soap->security, DSIG_NS, "Signature"));
+        enum gw_rc rc = verify_transport(verifier, soap, at, &signer, &why);
+        if (rc == GW_OK && !(signer->roles & ROLE_SYSTEM))
+                rc = why_set(&why, GW_REJECT, REASON_TRANSPORT_CERTIFICATE_ROLE, "not a certificate of an information system");
+        put_verdict(report, rc, &why);
+        if (rc == GW_OK)
+                put_text(report, "covered", xml_child(soap->security, WSU_NS, "Timestamp") ? "the Body and the Timestamp of this envelope" : "the Body of this envelope");
+        if (signer)
+                json_object_set_new(report, "signers", json_pack("[o]", signer_report(signer)));
+        return report;
+}
+
+static json_t *verify_document_part(struct verifier *verifier, xmlDoc *doc, struct wall_time at)
+{
+        json_t *report = json_pack("{s:s}", "part", "document");
+        struct why why = WHY_INIT;
+        struct verified_document verified = {0};
+        const xmlNode *last = xmlLastElementChild(xmlDocGetRootElement(doc));
+        put_algorithm(report, xml_is(last, DSIG_NS, "Signature") ? last : NULL);
+        enum gw_rc rc = verify_document(verifier, doc, at, &verified, &why);
+        put_verdict(report, rc, &why);
+        if (rc != GW_OK)
+                return report;
+        put_text(report, "covered", "the whole document");
+        json_t *signers = json_array();
+        for (size_t i = 0; i < verified.signer_count; i++)
+                json_array_append_new(signers, signer_report(verified.signers[i]));
+        json_object_set_new(report, "signers", signers);
+        verified_document_done(&verified);
+        return report;
+}
+
+/* An application must be signed; any other document in data may be, and is judged when it is. */
+static bool document_counts(const xmlDoc *doc)
+{
+        const xmlNode *root = xmlDocGetRootElement(doc);
+        return xml_is(root, APPLICATION_NS, "application") || xml_child(root, DSIG_NS, "Signature");
+}
+
+static void verify_soap_parts(struct verifier *verifier, const struct soap *soap, struct wall_time at, json_t *parts)
+{
+        struct why why = WHY_INIT;
+        auto_shep_message struct shep_message *message = NULL;
+        auto_xmldoc xmlDoc *data = NULL;
+        auto_buf struct buf bytes = BUF_INIT;
+        json_array_append_new(parts, verify_transport_part(verifier, soap, at));
+        if (shep_read(soap, &message, &why) != GW_OK || !message->data)
+                return;
+        if (shep_data_document(message->data, &xml_limits_default, &data, &bytes, &why) == GW_OK && document_counts(data))
+                json_array_append_new(parts, verify_document_part(verifier, data, at));
+}
+
+/* ---- files ---- */
+
+static int refused_file(json_t *report, const struct why *why, int status)
+{
+        put_verdict(report, GW_REJECT, why);
+        return status;
+}
+
+static int verify_parts(struct verifier *verifier, xmlDoc *doc, struct wall_time at, json_t *report)
+{
+        json_t *parts = json_array();
+        const xmlNode *root = xmlDocGetRootElement(doc);
+        bool is_soap = xml_is(root, SOAP11_NS, "Envelope") || xml_is(root, SOAP12_NS, "Envelope");
+        put_text(report, "kind", is_soap ? "SOAP message" : "XML document");
+        json_object_set_new(report, "parts", parts);
+        if (is_soap) {
+                struct why why = WHY_INIT;
+                auto_xmldoc xmlDoc *copy = xmlCopyDoc(doc, 1); /* soap_of_doc takes it over */
+                auto_soap struct soap *soap = NULL;
+                if (!copy || soap_of_doc(copy, &soap, &why) != GW_OK)
+                        return refused_file(report, &why, COMMAND_NO);
+                gw_ignore(gw_take(&copy)); /* it is the soap's now */
+                verify_soap_parts(verifier, soap, at, parts);
+        } else {
+                json_array_append_new(parts, verify_document_part(verifier, doc, at));
+        }
+        size_t i;
+        json_t *part;
+        const char *code = "OK";
+        json_array_foreach(parts, i, part)
+                if (!json_is_true(json_object_get(part, "valid")) && str_eq(code, "OK"))
+                        code = json_string_value(json_object_get(part, "code"));
+        json_object_set_new(report, "valid", json_boolean(str_eq(code, "OK")));
+        put_text(report, "code", code);
+        return str_eq(code, "OK") ? COMMAND_YES : COMMAND_NO;
+}
+
+static int verify_file(struct verifier *verifier, const char *path, struct wall_time at, json_t *report)
+{
+        struct why why = WHY_INIT;
+        auto_buf struct buf in = BUF_LIMIT(xml_limits_default.bytes_max);
+        auto_xmldoc xmlDoc *doc = NULL;
+        json_t *name = json_string(path);
+        json_object_set_new(report, "file", name ? name : json_string("?"));
+        if (!text_read_file(path, &in)) {
+                why_set(&why, GW_REJECT, REASON_NONE, "the file cannot be read, or is larger than %zu MiB", xml_limits_default.bytes_max >> 20);
+                json_object_set_new(report, "valid", json_false());
+                put_text(report, "code", "UNREADABLE");
+                put_text(report, "detail", why.detail);
+                return COMMAND_USAGE;
+        }
+        if (xml_read(buf_span(&in), &xml_limits_default, &doc, &why) != GW_OK)
+                return refused_file(report, &why, why.reason == REASON_XML_NOT_WELL_FORMED || why.reason == REASON_XML_ENCODING ? COMMAND_USAGE : COMMAND_NO);
+        return verify_parts(verifier, doc, at, report);
+}
+
+/* ---- plain words ---- */
+
+static const char *text_of(const json_t *object, const char *name)
+{
+        return json_string_value(json_object_get(object, name));
+}
+
+static void print_signer(const json_t *signer)
+{
+        size_t i;
+        json_t *role;
+        printf("    signed by:");
+        json_array_foreach(json_object_get(signer, "roles"), i, role)
+                printf("%s %s", i > 0 ? "," : "", json_string_value(role));
+        static const struct { const char *name, *label; } rows[] = {{"system", ""}, {"organisation", ""}, {"bin", "BIN "}, {"iin", "IIN "}};
+        for (size_t r = 0; r < GW_COUNT(rows); r++)
+                if (text_of(signer, rows[r].name))
+                        printf("; %s%s", rows[r].label, text_of(signer, rows[r].name));
+        printf("\n    certificate: serial %s, valid %.10s to %.10s\n", text_of(signer, "serial"), text_of(signer, "notBefore"), text_of(signer, "notAfter"));
+}
+
+static void print_part(const json_t *part)
+{
+        size_t i;
+        json_t *signer;
+        bool valid = json_is_true(json_object_get(part, "valid"));
+        printf("  %s signature: %s%s\n", text_of(part, "part"), valid ? "valid" : "NOT VALID, ", valid ? "" : text_of(part, "code"));
+        if (!valid)
+                printf("    why: %s (%s)\n", text_of(part, "explanation"), text_of(part, "detail"));
+        if (text_of(part, "covered"))
+                printf("    covers: %s\n", text_of(part, "covered"));
+        if (text_of(part, "algorithm"))
+                printf("    algorithm: %s\n", text_of(part, "algorithm"));
+        json_array_foreach(json_object_get(part, "signers"), i, signer)
+                print_signer(signer);
+}
+
+static void print_report(const json_t *report)
+{
+        size_t i;
+        json_t *part;
+        bool valid = json_is_true(json_object_get(report, "valid"));
+        printf("%s: %s", text_of(report, "file"), valid ? "valid" : "NOT VALID");
+        printf(valid ? " (%s)\n" : ", %s\n", valid ? text_of(report, "kind") : text_of(report, "code"));
+        if (!valid && text_of(report, "detail"))
+                printf("  why: %s%s%s\n", text_of(report, "explanation") ? text_of(report, "explanation") : "", text_of(report, "explanation") ? " " : "",
+                       text_of(report, "detail"));
+        json_array_foreach(json_object_get(report, "parts"), i, part)
+                print_part(part);
+}
+
+static int verify_files(struct verifier *verifier, const struct verify_options *given, struct wall_time at, char **files, size_t count)
+{
+        gw_auto(json) json_t *reports = json_array();
+        int worst = COMMAND_YES;
+        for (size_t i = 0; i < count; i++) {
+                json_t *report = json_object();
+                int status = verify_file(verifier, files[i], at, report);
+                worst = status > worst ? status : worst;
+                json_array_append_new(reports, report);
+                if (!given->json)
+                        print_report(report);
+        }
+        if (given->json) {
+                json_dumpf(reports, stdout, JSON_INDENT(2));
+                putchar('\n');
+        }
+        return worst;
+}
+
+static int verify_run(int argc, char **argv)
+{
+        struct verify_options given = {NULL, NULL, false};
+        const struct option_row rows[] = {
+                {"trust", "DIR", "certificates of the authorities to trust, PEM or DER", &given.trust, NULL, true},
+                {"at", "TIME", "judge as of this time, e.g. 2026-11-22T19:30:00+05:00 (now)", &given.at, NULL, false},
+                {"json", NULL, "a report for machines: a list with one object per file", NULL, &given.json, false},
+        };
+        const struct options options = {
+                "verify", "FILE…",
+                "Says whether the signatures of SOAP messages and signed XML documents are valid: what they cover, who signed,\n"
+                "and if not valid, one reason code. Of a SOAP message both the transport signature and the signed document\n"
+                "inside are checked. Revocation is not asked.\n"
+                "Exit status: 0 all valid, 1 some not, 2 usage or unreadable.",
+                "  egov-gateway verify --trust build/pki/trust certificate.xml\n"
+                "  egov-gateway verify --trust build/pki/trust --json envelope.xml | jq '.[0].code'",
+                rows, GW_COUNT(rows),
+        };
+        int first = 0, status = 0;
+        if (!options_parse(&options, argc, argv, &first, &status))
+                return status;
+        struct wall_time at = wall_now();
+        if (first == argc)
+                return options_mistake(&options, "no FILE is given");
+        if (given.at && clock_parse_iso(given.at, &at) != GW_OK)
+                return options_mistake(&options, "--at is no date and time of ISO 8601");
+        verify_init();
+        struct why why = WHY_INIT;
+        gw_auto(verifier) struct verifier *verifier = NULL;
+        struct verify_policy policy = {.clock_skew_ms = 60000, .message_age_max_ms = 24 * 3600 * 1000, .message_future_max_ms = 300000};
+        if (verifier_open(given.trust, &policy, &verifier, &why) != GW_OK) {
+                fprintf(stderr, "egov-gateway verify: %s\n", why.detail);
+                return COMMAND_USAGE;
+        }
+        return verify_files(verifier, &given, at, argv + first, (size_t)(argc - first));
+}
+
+const struct command command_verify = {"verify", "check the signatures of messages and documents", verify_run};

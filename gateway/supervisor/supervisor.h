@@ -1,0 +1,28 @@
+/* The supervisor: binds the listeners, drops privileges, starts signer and worker, and starts both again when one of them ends. It
+ * parses nothing but the configuration.
+ *
+ * Signer and worker are one generation: new socketpairs, new processes, together. The listening sockets stay with the supervisor, so that
+ * connections queue while a generation is replaced.
+ * SIGTERM/SIGINT: the worker finishes what is in flight (drain_ms), then all end. SIGHUP: the configuration is read again; when it is right,
+ * the generation is replaced by one that uses it (listener addresses and the number of loops stay until a restart). */
+#ifndef GW_SUPERVISOR_SUPERVISOR_H
+#define GW_SUPERVISOR_SUPERVISOR_H
+
+#include "gateway/settings.h"
+
+/* Exit status of the process. conf_path is handed to the children. */
+int supervisor_run(const char *conf_path, struct settings *settings);
+
+/* argv of the children: {program, SUPERVISOR_SIGNER | SUPERVISOR_WORKER, conf, ready fd, loops, fds…} */
+#define SUPERVISOR_SIGNER "signer-process"
+#define SUPERVISOR_WORKER "worker-process"
+struct supervisor_child {
+        const char *conf_path;
+        int ready_fd;
+        size_t loops, fd_count;
+        int *fds;                     /* signer: one channel per loop; worker: listener_count × loops sockets, then one channel per loop */
+};
+/* Reads that argv; false when it is not one. */
+GW_MUST_CHECK bool supervisor_child_parse(int argc, char **argv, struct supervisor_child *ret_child);
+
+#endif
