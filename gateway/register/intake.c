@@ -1,0 +1,184 @@
+/* Intake: a verified message becomes a registered request, or is found to be one already (I2). */
+#include <string.h>
+
+#include "gateway/base/text.h"
+#include "gateway/register/store_priv.h"
+
+#define IDENTITY_SIZE 16
+
+/* What the fixed fields of request_work and request_view can hold: a longer text would come back cut. The peer's own texts are its
+ * fault, the others ours. */
+static enum gw_rc check_lengths(const struct intake_record *r, struct why *why)
+{
+        const struct { const char *name, *text; size_t max; bool peer; } texts[] = {
+                {"senderId", r->sender_id, 63, true},
+                {"messageId", r->message_id, 127, true},
+                {"correlationId", r->correlation_id, 127, true},
+                {"requestNumber", r->portal_number, 31, true},
+                {"service code", r->service_code, 31, false},
+                {"service version", r->service_version, 15, false},
+                {"applicant", r->applicant_iin, 12, false},
+                {"declarant", r->declarant_iin, 12, false},
+                {"provider", r->provider_bin, 12, false},
+                {"language", r->language, 2, false},
+        };
+        for (size_t i = 0; i < GW_COUNT(texts); i++) {
+                if (!texts[i].text || strlen(texts[i].text) <= texts[i].max)
+                        continue;
+                return why_set(why, texts[i].peer ? GW_REJECT : GW_FAULT, texts[i].peer ? REASON_SOAP_STRUCTURE : REASON_INTERNAL,
+                               "%s is longer than %zu bytes", texts[i].name, texts[i].max);
+        }
+        if (!r->sender_id || !*r->sender_id || !r->message_id || !*r->message_id)
+                return why_set(why, GW_REJECT, REASON_SOAP_STRUCTURE, "senderId or messageId is empty");
+        return GW_OK;
+}
+
+static void identity_of(const struct intake_record *r, uint8_t out[IDENTITY_SIZE])
+{
+        auto_buf struct buf b = BUF_INIT;
+        buf_add_u64(&b, strlen(r->sender_id)); /* so that ("ab", "c") is not ("a", "bc") */
+        buf_add_char(&b, ':');
+        buf_add_str(&b, r->sender_id);
+        buf_add_str(&b, r->message_id);
+        uint8_t hash[32];
+        text_sha256(buf_span(&b), hash);
+        memcpy(out, hash, IDENTITY_SIZE);
+}
+
+static enum gw_rc find_seen(struct store *store, const struct intake_record *r, const uint8_t identity[IDENTITY_SIZE],
+                            struct intake_result *ret_result, bool *ret_seen, struct why *why)
+{
+        auto_query struct query q = db_query(&store->db, SQL_INTAKE_SEEN,
+                "SELECT m.request_id, m.digest, r.state, r.registered_at, r.due_at"
+                " FROM message AS m JOIN request AS r ON r.id = m.request_id WHERE m.identity = ?");
+        query_span(&q, span_of(identity, IDENTITY_SIZE));
+        enum gw_rc rc = query_next(&q, ret_seen, why);
+        if (rc != GW_OK || !*ret_seen)
+                return rc;
+        if (!span_eq(query_column_span(&q, 1), span_of(r->digest, sizeof r->digest)))
+                return why_set(why, GW_REJECT, REASON_MESSAGE_ID_REUSED, "the same sender and message id, other content");
+        struct intake_result result = {
+                .outcome = INTAKE_REPEATED,
+                .request_id = query_column_i64(&q, 0),
+                .state = (enum request_state)query_column_i64(&q, 2),
+                .registered_at = {query_column_i64(&q, 3)},
+                .due_at = {query_column_i64(&q, 4)},
+        };
+        number_write(NUMBER_PREFIX_REQUEST, result.request_id, result.number);
+        *ret_result = result;
+        return GW_OK;
+}
+
+static enum gw_rc add_request(struct store *store, const struct intake_record *r, int64_t id, struct why *why)
+{
+        bool leased = r->lease_until.ms > r->received_at.ms;
+        auto_query struct query q = db_query(&store->db, SQL_INTAKE_REQUEST,
+                "INSERT INTO request (id, state, registered_at, due_at, updated_at, work_at, leased, service_code, service_version,"
+                " shep_service_id, sender_id, correlation_id, portal_number, applicant_iin, declarant_iin, provider_bin, language)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+        query_i64(&q, id);
+        query_i64(&q, REQUEST_REGISTERED);
+        query_i64(&q, r->received_at.ms);
+        query_i64(&q, r->due_at.ms);
+        query_i64(&q, r->received_at.ms);
+        query_i64(&q, leased ? r->lease_until.ms : r->received_at.ms);
+        query_i64(&q, leased);
+        const char *texts[] = {r->service_code, r->service_version, r->shep_service_id, r->sender_id, r->correlation_id,
+                               r->portal_number, r->applicant_iin, r->declarant_iin, r->provider_bin, r->language};
+        for (size_t i = 0; i < GW_COUNT(texts); i++)
+                query_text(&q, texts[i]);
+        return query_run(&q, NULL, why);
+}
+
+static enum gw_rc add_message(struct store *store, const struct intake_record *r, const uint8_t identity[IDENTITY_SIZE], int64_t id,
+                              struct why *why)
+{
+        auto_query struct query q = db_query(&store->db, SQL_INTAKE_MESSAGE,
+                "INSERT INTO message (request_id, identity, digest, channel, sender_id, message_id, received_at)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?)");
+        query_i64(&q, id);
+        query_span(&q, span_of(identity, IDENTITY_SIZE));
+        query_span(&q, span_of(r->digest, sizeof r->digest));
+        query_text(&q, r->channel);
+        query_text(&q, r->sender_id);
+        query_text(&q, r->message_id);
+        query_i64(&q, r->received_at.ms);
+        return query_run(&q, NULL, why);
+}
+
+static enum gw_rc add_body(struct store *store, const struct intake_record *r, int64_t id, struct why *why)
+{
+        auto_query struct query q = db_query(&store->db, SQL_INTAKE_BODY,
+                "INSERT INTO message_body (request_id, application, verdict, envelope) VALUES (?, ?, ?, ?)");
+        query_i64(&q, id);
+        query_span(&q, r->application);
+        query_span(&q, r->verdict);
+        query_span(&q, r->envelope);
+        return query_run(&q, NULL, why);
+}
+
+static enum gw_rc add_queries(struct store *store, const struct intake_record *r, int64_t id, struct why *why)
+{
+        for (size_t i = 0; i < r->system_count; i++) {
+                auto_query struct query q = db_query(&store->db, SQL_INTAKE_QUERY, "INSERT INTO query (request_id, system) VALUES (?, ?)");
+                query_i64(&q, id);
+                query_text(&q, r->systems[i]);
+                enum gw_rc rc = query_run(&q, NULL, why);
+                if (rc != GW_OK)
+                        return rc;
+        }
+        return GW_OK;
+}
+
+static enum gw_rc add_birth(struct store *store, const struct intake_record *r, int64_t id, struct why *why)
+{
+        struct event birth = {
+                .request_id = id,
+                .at = r->received_at,
+                .from = REQUEST_CHECKING,
+                .to = REQUEST_REGISTERED,
+                .actor = "gateway",
+                .detail = r->channel,
+        };
+        enum gw_rc rc = event_add(store, &birth, why);
+        if (rc != GW_OK)
+                return rc;
+        store->ledger.tally[REQUEST_REGISTERED]++;
+        return GW_OK;
+}
+
+enum gw_rc store_intake(struct store *store, const struct intake_record *record, struct intake_result *ret_result, struct why *why)
+{
+        enum gw_rc rc = check_lengths(record, why);
+        if (rc != GW_OK)
+                return rc;
+        uint8_t identity[IDENTITY_SIZE];
+        identity_of(record, identity);
+        bool seen = false;
+        rc = find_seen(store, record, identity, ret_result, &seen, why);
+        if (rc != GW_OK || seen)
+                return rc;
+
+        int64_t id = store->ledger.last_request + 1;
+        rc = add_request(store, record, id, why);
+        if (rc == GW_OK)
+                rc = add_message(store, record, identity, id, why);
+        if (rc == GW_OK)
+                rc = add_body(store, record, id, why);
+        if (rc == GW_OK)
+                rc = add_queries(store, record, id, why);
+        if (rc == GW_OK)
+                rc = add_birth(store, record, id, why);
+        if (rc != GW_OK)
+                return rc;
+        store->ledger.last_request = id;
+        *ret_result = (struct intake_result){
+                .outcome = INTAKE_NEW,
+                .request_id = id,
+                .state = REQUEST_REGISTERED,
+                .registered_at = record->received_at,
+                .due_at = record->due_at,
+        };
+        number_write(NUMBER_PREFIX_REQUEST, id, ret_result->number);
+        return GW_OK;
+}

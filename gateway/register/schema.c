@@ -1,0 +1,143 @@
+/* The tables, and which files are ours.
+ *
+ * Hot rows (request, query, outbox) stay small; what is big and rarely read (envelopes, answers, documents, payloads) lies in side
+ * tables under the same id. Indices for work are partial: they hold only what is unfinished, so that their size, and with it the cost
+ * of a request, does not grow with the number of requests that are done. */
+#include "gateway/register/store_priv.h"
+
+#define APPLICATION_ID 0x45474f56 /* "EGOV" in the SQLite header */
+
+static const char schema[] =
+        "CREATE TABLE ledger ("
+        "  id INTEGER PRIMARY KEY CHECK (id = 1),"
+        "  event_seq INTEGER NOT NULL, event_hash BLOB NOT NULL,"
+        "  last_request INTEGER NOT NULL, last_document INTEGER NOT NULL,"
+        /* how many are in each state, in the order of the states' numbers; then the outbox */
+        "  checking INTEGER NOT NULL, registered INTEGER NOT NULL, rejected_intake INTEGER NOT NULL, awaiting_data INTEGER NOT NULL,"
+        "  decided INTEGER NOT NULL, result_sent INTEGER NOT NULL, received INTEGER NOT NULL, cancelled INTEGER NOT NULL,"
+        "  failed_tech INTEGER NOT NULL,"
+        "  outbox_pending INTEGER NOT NULL, outbox_parked INTEGER NOT NULL, outbox_sent INTEGER NOT NULL"
+        ") STRICT;"
+        "INSERT INTO ledger VALUES (1, 0, zeroblob(32), 0, 0, 0,0,0,0,0,0,0,0,0, 0,0,0);"
+
+        /* id is the sequence in the registration number. work_at: when somebody may work on it next (end of the lease while leased);
+         * NULL: nothing to do. */
+        "CREATE TABLE request ("
+        "  id INTEGER PRIMARY KEY CHECK (id > 0),"
+        "  state INTEGER NOT NULL CHECK (state BETWEEN 1 AND 8),"
+        "  registered_at INTEGER NOT NULL, due_at INTEGER NOT NULL, updated_at INTEGER NOT NULL,"
+        "  work_at INTEGER, leased INTEGER NOT NULL, attempts INTEGER NOT NULL DEFAULT 0,"
+        "  service_code TEXT NOT NULL, service_version TEXT NOT NULL, shep_service_id TEXT NOT NULL,"
+        "  sender_id TEXT NOT NULL, correlation_id TEXT NOT NULL, portal_number TEXT NOT NULL,"
+        "  applicant_iin TEXT NOT NULL, declarant_iin TEXT NOT NULL, provider_bin TEXT NOT NULL, language TEXT NOT NULL"
+        ") STRICT;"
+        "CREATE INDEX request_work ON request (work_at) WHERE work_at IS NOT NULL;"
+        "CREATE INDEX request_open ON request (due_at) WHERE state IN (1, 3, 4, 8);"
+
+        /* identity: the first 16 bytes of SHA-256 over sender and message id: an index of fixed small entries */
+        "CREATE TABLE message ("
+        "  request_id INTEGER PRIMARY KEY REFERENCES request (id),"
+        "  identity BLOB NOT NULL UNIQUE, digest BLOB NOT NULL,"
+        "  channel TEXT NOT NULL, sender_id TEXT NOT NULL, message_id TEXT NOT NULL, received_at INTEGER NOT NULL"
+        ") STRICT;"
+        "CREATE TABLE message_body ("
+        "  request_id INTEGER PRIMARY KEY REFERENCES request (id),"
+        "  application BLOB NOT NULL, verdict BLOB NOT NULL, envelope BLOB NOT NULL"
+        ") STRICT;"
+
+        "CREATE TABLE query ("
+        "  id INTEGER PRIMARY KEY,"
+        "  request_id INTEGER NOT NULL REFERENCES request (id), system TEXT NOT NULL,"
+        "  failures INTEGER NOT NULL DEFAULT 0, last_error TEXT NOT NULL DEFAULT '', last_at INTEGER, answered_at INTEGER,"
+        "  UNIQUE (request_id, system)"
+        ") STRICT;"
+        "CREATE TABLE answer ("
+        "  query_id INTEGER PRIMARY KEY REFERENCES query (id), facts BLOB NOT NULL, envelope BLOB NOT NULL"
+        ") STRICT;"
+
+        "CREATE TABLE decision ("
+        "  request_id INTEGER PRIMARY KEY REFERENCES request (id),"
+        "  outcome TEXT NOT NULL, rule TEXT NOT NULL, decided_at INTEGER NOT NULL, inputs BLOB NOT NULL"
+        ") STRICT;"
+        "CREATE TABLE document ("
+        "  request_id INTEGER PRIMARY KEY REFERENCES decision (request_id),"
+        "  number TEXT UNIQUE, kind TEXT NOT NULL, content BLOB NOT NULL"
+        ") STRICT;"
+
+        "CREATE TABLE event ("
+        "  seq INTEGER PRIMARY KEY,"
+        "  request_id INTEGER NOT NULL REFERENCES request (id), at INTEGER NOT NULL,"
+        "  from_state INTEGER NOT NULL, to_state INTEGER NOT NULL, actor TEXT NOT NULL, detail TEXT NOT NULL, hash BLOB NOT NULL"
+        ") STRICT;"
+        "CREATE INDEX event_request ON event (request_id);"
+
+        /* status: enum outbox_status. attempts: since backoff_from; those before a release are in attempts_before. */
+        "CREATE TABLE outbox ("
+        "  id INTEGER PRIMARY KEY,"
+        "  request_id INTEGER NOT NULL REFERENCES request (id), sequence INTEGER NOT NULL CHECK (sequence > 0),"
+        "  status INTEGER NOT NULL CHECK (status BETWEEN 0 AND 3),"
+        "  work_at INTEGER NOT NULL, leased INTEGER NOT NULL,"
+        "  attempts INTEGER NOT NULL DEFAULT 0, attempts_before INTEGER NOT NULL DEFAULT 0,"
+        "  added_at INTEGER NOT NULL, backoff_from INTEGER NOT NULL, finished_at INTEGER,"
+        "  destination TEXT NOT NULL, kind TEXT NOT NULL, state_code TEXT NOT NULL, message_id TEXT NOT NULL UNIQUE,"
+        "  last_error TEXT NOT NULL DEFAULT '',"
+        "  UNIQUE (request_id, sequence)"
+        ") STRICT;"
+        "CREATE INDEX outbox_ready ON outbox (destination, work_at) WHERE status = 0;"
+        "CREATE INDEX outbox_parked ON outbox (finished_at) WHERE status = 3;"
+        "CREATE TABLE outbox_payload ("
+        "  outbox_id INTEGER PRIMARY KEY REFERENCES outbox (id), payload BLOB NOT NULL"
+        ") STRICT;";
+
+static enum gw_rc create(struct db *db, struct why *why)
+{
+        auto_str char *sql = xasprintf("BEGIN EXCLUSIVE; %s PRAGMA application_id = %d; PRAGMA user_version = %d; COMMIT;", schema,
+                                       APPLICATION_ID, STORE_SCHEMA_VERSION);
+        return db_exec(db, sql, why);
+}
+
+static enum gw_rc read_identity(struct db *db, int64_t *ret_version, int64_t *ret_application, struct why *why)
+{
+        enum gw_rc rc = db_pragma_i64(db, "PRAGMA user_version", ret_version, why);
+        if (rc != GW_OK)
+                return rc;
+        return db_pragma_i64(db, "PRAGMA application_id", ret_application, why);
+}
+
+static enum gw_rc check_identity(int64_t version, int64_t application, struct why *why)
+{
+        if (application != APPLICATION_ID)
+                return why_set(why, GW_FAULT, REASON_CONFIGURATION, "the store file is not one of egov-gateway");
+        if (version > STORE_SCHEMA_VERSION)
+                return why_set(why, GW_FAULT, REASON_CONFIGURATION,
+                               "the store file has version %lld, written by a newer gateway; this one knows %d", (long long)version,
+                               STORE_SCHEMA_VERSION);
+        if (version < STORE_SCHEMA_VERSION)
+                return why_set(why, GW_FAULT, REASON_CONFIGURATION, "the store file has the unknown version %lld", (long long)version);
+        return GW_OK;
+}
+
+enum gw_rc schema_prepare(struct db *db, struct why *why)
+{
+        int64_t version = 0, application = 0, tables = 0;
+        enum gw_rc rc = read_identity(db, &version, &application, why);
+        if (rc == GW_OK)
+                rc = db_pragma_i64(db, "SELECT count(*) FROM sqlite_schema", &tables, why);
+        if (rc != GW_OK)
+                return rc;
+        /* A crash while it was being made leaves an empty file: made again. */
+        if (version == 0 && application == 0 && tables == 0)
+                return create(db, why);
+        return check_identity(version, application, why);
+}
+
+enum gw_rc schema_check(struct db *db, struct why *why)
+{
+        int64_t version = 0, application = 0;
+        enum gw_rc rc = read_identity(db, &version, &application, why);
+        if (rc != GW_OK)
+                return rc;
+        if (version == 0 && application == 0)
+                return why_set(why, GW_RETRY, REASON_STORE_UNAVAILABLE, "the store is being made");
+        return check_identity(version, application, why);
+}
