@@ -1,4 +1,4 @@
-/* The services as data: conf/services/*.xml, one file per service and version, checked when the gateway starts.
+/* The services as data: one XML file in conf/services per service and version, checked when the gateway starts.
  *
  * A mistake in a file stops the start with file, line and reason. A request is handled by the version in force at its acceptance.
  * Read-only after opening; shared by the loops. */
@@ -27,6 +27,7 @@
  *   <ds:Signature/>   (gone once verified)
  * </application> */
 
+struct template;
 struct text3 { char *kk, *ru, *en; };
 struct service_rule {
         char *id;
@@ -48,11 +49,14 @@ struct service {
         size_t system_count;
         struct service_rule *rules;
         size_t rule_count;
-        xmlSchema *schema;            /* application incl. the service's form */
-        xmlDoc *result_template;      /* issue/template.h */
+        xmlSchema *schema;            /* application incl. the service's form; NULL when withdrawn */
+        xmlDoc *schema_doc;           /* owns the nodes that schema points to */
+        struct template *result_template; /* template.h; NULL when not automated */
         char *provider_key;           /* key id that signs results ("head") */
 };
 struct catalogue;
+/* GW_FAULT CONFIGURATION, detail "FILE:LINE: what". folder holds *.xml, catalogue.xsd and application.xsd. Names of systems and keys
+ * are not known here: the caller compares them with its adapters and keys. */
 GW_MUST_CHECK enum gw_rc catalogue_open(const char *folder, struct catalogue **ret_catalogue, struct why *why);
 void catalogue_close(struct catalogue *catalogue);
 size_t catalogue_count(const struct catalogue *catalogue);
@@ -73,7 +77,8 @@ struct application {
 void application_free(struct application *application);
 GW_DEFINE_AUTO(application, struct application, application_free)
 #define auto_application gw_auto(application)
-/* From the verified root alone. DATA_FORM when it is not an application or a field is missing or repeated. */
+/* From the verified root alone. DATA_FORM when it is not an application or a field is missing or repeated (no consent reads as false);
+ * FORM_INVALID when the request date cannot be read. */
 GW_MUST_CHECK enum gw_rc application_read(const xmlNode *root, struct application **ret_application, struct why *why);
 
 #endif

@@ -1,0 +1,166 @@
+/* Reads the application document and checks it against the service's schema. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "gateway/catalogue/catalogue.h"
+#include "gateway/reason.h"
+
+GW_DEFINE_AUTO(schema_valid, xmlSchemaValidCtxt, xmlSchemaFreeValidCtxt)
+
+/* ---- fields ---- */
+
+void application_free(struct application *application)
+{
+        if (!application)
+                return;
+        free(application->request_number);
+        free(application->service_code);
+        free(application->language);
+        free(application->provider_bin);
+        free(application->declarant_iin);
+        free(application->representative_iin);
+        free(application->representative_basis);
+        free(application);
+}
+
+/* The only child of that name. An optional one that is absent gives NULL and GW_OK. */
+static enum gw_rc read_field(const xmlNode *parent, const char *name, bool required, char **ret_text, struct why *why)
+{
+        unsigned count = 0;
+        const xmlNode *node = xml_child_counted(parent, APPLICATION_NS, name, &count);
+        if (count == 0 && !required)
+                return GW_OK;
+        char *text = count == 1 ? xml_text(node) : NULL;
+        if (!text)
+                return why_set(why, GW_REJECT, REASON_DATA_FORM, "%s is %s", name,
+                               count == 0 ? "missing" : count > 1 ? "repeated" : "not plain text");
+        *ret_text = text;
+        return GW_OK;
+}
+
+static enum gw_rc read_representative(const xmlNode *root, struct application *application, struct why *why)
+{
+        unsigned count = 0;
+        const xmlNode *representative = xml_child_counted(root, APPLICATION_NS, "representative", &count);
+        if (count == 0)
+                return GW_OK;
+        if (count > 1)
+                return why_set(why, GW_REJECT, REASON_DATA_FORM, "representative is repeated");
+        enum gw_rc rc = read_field(representative, "iin", true, &application->representative_iin, why);
+        if (rc != GW_OK)
+                return rc;
+        return read_field(representative, "basis", true, &application->representative_basis, why);
+}
+
+static enum gw_rc read_date_and_consent(const xmlNode *root, struct application *application, struct why *why)
+{
+        auto_str char *date = NULL;
+        enum gw_rc rc = read_field(root, "requestDate", true, &date, why);
+        if (rc != GW_OK)
+                return rc;
+        if (clock_parse_iso(date, &application->request_date) != GW_OK)
+                return why_set(why, GW_REJECT, REASON_FORM_INVALID, "requestDate: value not accepted");
+        auto_str char *consent = NULL;
+        rc = read_field(root, "consent", false, &consent, why);
+        application->consent = str_eq(consent, "true") || str_eq(consent, "1");
+        return rc;
+}
+
+enum gw_rc application_read(const xmlNode *root, struct application **ret_application, struct why *why)
+{
+        if (!xml_is(root, APPLICATION_NS, "application"))
+                return why_set(why, GW_REJECT, REASON_DATA_FORM, "the root is not application of " APPLICATION_NS);
+        auto_application struct application *application = xcalloc(1, sizeof *application);
+        const struct { const char *name; char **text; } fields[] = {
+                {"requestNumber", &application->request_number}, {"serviceCode", &application->service_code},
+                {"language", &application->language},            {"providerBin", &application->provider_bin},
+                {"declarantId", &application->declarant_iin},
+        };
+        enum gw_rc rc = GW_OK;
+        for (size_t i = 0; i < GW_COUNT(fields) && rc == GW_OK; i++)
+                rc = read_field(root, fields[i].name, true, fields[i].text, why);
+        if (rc == GW_OK)
+                rc = read_representative(root, application, why);
+        if (rc == GW_OK)
+                rc = read_date_and_consent(root, application, why);
+        if (rc != GW_OK)
+                return rc;
+        unsigned forms = 0;
+        xml_child_counted(root, APPLICATION_NS, "form", &forms);
+        if (forms != 1)
+                return why_set(why, GW_REJECT, REASON_DATA_FORM, "form is %s", forms == 0 ? "missing" : "repeated");
+        *ret_application = gw_take(&application);
+        return GW_OK;
+}
+
+/* ---- schema ---- */
+
+struct complaint {
+        int code;
+        char field[64], parent[64];
+};
+
+/* A name cut to fit, at a character border. */
+static void copy_name(const xmlNode *node, char out[64])
+{
+        out[0] = '\0';
+        if (!node || (node->type != XML_ELEMENT_NODE && node->type != XML_ATTRIBUTE_NODE))
+                return;
+        size_t n = strlen((const char *)node->name);
+        if (n > 60)
+                for (n = 60; n > 0 && (node->name[n] & 0xC0) == 0x80;)
+                        n--;
+        memcpy(out, node->name, n);
+        out[n] = '\0';
+}
+
+/* Only names are kept: libxml2's message quotes the value (I8). */
+static void note_error(void *ctx, xmlError *error)
+{
+        struct complaint *complaint = ctx;
+        if (complaint->code != 0)
+                return;
+        complaint->code = error->code;
+        const xmlNode *node = error->node;
+        copy_name(node, complaint->field);
+        copy_name(node ? node->parent : NULL, complaint->parent);
+}
+
+static const char *complaint_words(int code)
+{
+        switch (code) {
+        case XML_SCHEMAV_ELEMENT_CONTENT:
+                return "element not expected here, or one before it is missing";
+        case XML_SCHEMAV_CVC_COMPLEX_TYPE_2_4:
+                return "an element inside is missing";
+        case XML_SCHEMAV_CVC_COMPLEX_TYPE_3_2_1:
+        case XML_SCHEMAV_CVC_COMPLEX_TYPE_3_2_2:
+                return "attribute not expected here";
+        case XML_SCHEMAV_CVC_ELT_1:
+                return "not an application";
+        default: /* int, not an enum: libxml2 has hundreds */
+                return "value not accepted";
+        }
+}
+
+enum gw_rc service_check_form(const struct service *service, xmlDoc *application, struct why *why)
+{
+        gw_auto(schema_valid) xmlSchemaValidCtxt *valid = xmlSchemaNewValidCtxt(service->schema);
+        if (!service->schema || !valid)
+                return why_set(why, GW_FAULT, REASON_INTERNAL, "the form's schema cannot be used");
+        struct complaint complaint = {0};
+        xmlSchemaSetValidStructuredErrors(valid, note_error, &complaint);
+        int result = xmlSchemaValidateDoc(valid, application);
+        if (result < 0)
+                return why_set(why, GW_FAULT, REASON_INTERNAL, "the form's schema cannot be used");
+        if (result > 0)
+                return why_set(why, GW_REJECT, REASON_FORM_INVALID, "%s%s%s: %s", complaint.parent, complaint.parent[0] ? "/" : "",
+                               complaint.field, complaint_words(complaint.code));
+        const xmlNode *root = xmlDocGetRootElement(application);
+        auto_str char *consent = xml_child_text(root, APPLICATION_NS, "consent");
+        if (!str_eq(consent, "true") && !str_eq(consent, "1"))
+                return why_set(why, GW_REJECT, REASON_CONSENT_MISSING, "consent is not true");
+        if (!service->representatives && xml_child(root, APPLICATION_NS, "representative"))
+                return why_set(why, GW_REJECT, REASON_FORM_INVALID, "application/representative: this service is only for the person");
+        return GW_OK;
+}

@@ -1,0 +1,161 @@
+/* The catalogue as a whole: all files of the folder, and what must hold between them. */
+#include <dirent.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "gateway/catalogue/service_file.h"
+#include "gateway/reason.h"
+
+#define FILES_MAX 1000
+
+struct catalogue {
+        struct service *services;
+        char **files; /* names, the same order */
+        size_t count;
+};
+GW_DEFINE_AUTO(catalogue, struct catalogue, catalogue_close)
+
+void catalogue_close(struct catalogue *catalogue)
+{
+        if (!catalogue)
+                return;
+        for (size_t i = 0; i < catalogue->count; i++) {
+                service_done(&catalogue->services[i]);
+                free(catalogue->files[i]);
+        }
+        free(catalogue->services);
+        free(catalogue->files);
+        free(catalogue);
+}
+
+size_t catalogue_count(const struct catalogue *catalogue)
+{
+        return catalogue->count;
+}
+
+const struct service *catalogue_at(const struct catalogue *catalogue, size_t index)
+{
+        GW_ASSERT(index < catalogue->count);
+        return &catalogue->services[index];
+}
+
+static int is_service_file(const struct dirent *entry)
+{
+        size_t n = strlen(entry->d_name);
+        return n > 4 && entry->d_name[0] != '.' && str_eq(entry->d_name + n - 4, ".xml");
+}
+
+static void free_entries(struct dirent **entries, int count)
+{
+        for (int i = 0; i < count; i++)
+                free(entries[i]);
+        free(entries);
+}
+
+/* Names of the folder's *.xml files, sorted. */
+static enum gw_rc list_files(const char *folder, struct catalogue *catalogue, struct why *why)
+{
+        struct dirent **entries = NULL;
+        int count = scandir(folder, &entries, is_service_file, alphasort);
+        if (count <= 0 || count > FILES_MAX) {
+                free_entries(entries, count);
+                return why_set(why, GW_FAULT, REASON_CONFIGURATION, "%s: %s", folder,
+                               count < 0 ? "cannot be read" : count == 0 ? "holds no service file" : "holds too many files");
+        }
+        catalogue->count = (size_t)count;
+        catalogue->files = xcalloc((size_t)count, sizeof *catalogue->files);
+        catalogue->services = xcalloc((size_t)count, sizeof *catalogue->services);
+        for (int i = 0; i < count; i++)
+                catalogue->files[i] = xstrdup(entries[i]->d_name);
+        free_entries(entries, count);
+        return GW_OK;
+}
+
+static bool overlap(const struct service *a, const struct service *b)
+{
+        return (a->valid_to.ms == 0 || b->valid_from.ms < a->valid_to.ms) && (b->valid_to.ms == 0 || a->valid_from.ms < b->valid_to.ms);
+}
+
+static enum gw_rc check_pair(const struct catalogue *catalogue, size_t left, size_t right, struct why *why)
+{
+        const struct service *a = &catalogue->services[left], *b = &catalogue->services[right];
+        if (str_eq(a->code, b->code)) {
+                if (str_eq(a->version, b->version))
+                        return why_set(why, GW_FAULT, REASON_CONFIGURATION, "%s: %s version %s is also in %s", catalogue->files[right],
+                                       b->code, b->version, catalogue->files[left]);
+                if (overlap(a, b))
+                        return why_set(why, GW_FAULT, REASON_CONFIGURATION, "%s: the validity of %s overlaps the version in %s",
+                                       catalogue->files[right], b->code, catalogue->files[left]);
+                return GW_OK;
+        }
+        for (char **id = b->shep_service_ids; *id; id++)
+                if (service_has_shep_id(a, *id))
+                        return why_set(why, GW_FAULT, REASON_CONFIGURATION, "%s: the SHEP service id %s also selects %s (%s)",
+                                       catalogue->files[right], *id, a->code, catalogue->files[left]);
+        return GW_OK;
+}
+
+static enum gw_rc check_pairs(const struct catalogue *catalogue, struct why *why)
+{
+        for (size_t right = 1; right < catalogue->count; right++)
+                for (size_t left = 0; left < right; left++) {
+                        enum gw_rc rc = check_pair(catalogue, left, right, why);
+                        if (rc != GW_OK)
+                                return rc;
+                }
+        return GW_OK;
+}
+
+static enum gw_rc read_files(const char *folder, struct catalogue *catalogue, struct why *why)
+{
+        struct service_schemas schemas = {0};
+        enum gw_rc rc = service_schemas_open(folder, &schemas, why);
+        for (size_t i = 0; i < catalogue->count && rc == GW_OK; i++)
+                rc = service_file_read(folder, catalogue->files[i], &schemas, &catalogue->services[i], why);
+        service_schemas_done(&schemas);
+        return rc;
+}
+
+enum gw_rc catalogue_open(const char *folder, struct catalogue **ret_catalogue, struct why *why)
+{
+        gw_auto(catalogue) struct catalogue *catalogue = xcalloc(1, sizeof *catalogue);
+        enum gw_rc rc = list_files(folder, catalogue, why);
+        if (rc == GW_OK)
+                rc = read_files(folder, catalogue, why);
+        if (rc == GW_OK)
+                rc = check_pairs(catalogue, why);
+        if (rc != GW_OK)
+                return rc;
+        *ret_catalogue = gw_take(&catalogue);
+        return GW_OK;
+}
+
+const struct service *catalogue_find(const struct catalogue *catalogue, const char *code, struct wall_time at)
+{
+        for (size_t i = 0; i < catalogue->count; i++) {
+                const struct service *service = &catalogue->services[i];
+                if (!str_eq(service->code, code) || service->withdrawn)
+                        continue;
+                if (at.ms >= service->valid_from.ms && (service->valid_to.ms == 0 || at.ms < service->valid_to.ms))
+                        return service;
+        }
+        return NULL;
+}
+
+static bool is_listed(char *const *list, const char *text)
+{
+        for (; *list; list++)
+                if (str_eq(*list, text))
+                        return true;
+        return false;
+}
+
+bool service_has_shep_id(const struct service *service, const char *shep_service_id)
+{
+        return is_listed(service->shep_service_ids, shep_service_id);
+}
+
+bool service_has_channel(const struct service *service, const char *channel)
+{
+        return is_listed(service->channels, channel);
+}
