@@ -16,7 +16,9 @@ struct signer_key_conf {
 };
 
 /* Never returns normally: exit status for the process. Locks memory, disables core dumps (RLIMIT_CORE 0, PR_SET_DUMPABLE 0),
- * loads the keys, writes one byte to ready_fd (or one line of error text and exits 1), then serves each channel on a thread of its own. */
+ * loads the keys, writes one byte 'R' to ready_fd (or one line of error text and exits 1), then serves each channel on a thread of its own.
+ * SIGINT, SIGTERM, SIGHUP and SIGPIPE are ignored: it ends (status 0) when the last channel is closed, so the worker can finish what is
+ * in flight. Channels are stream sockets; nobody else may keep a copy of their other ends open. */
 int signer_process_main(const struct signer_key_conf *keys, size_t key_count, const int *channels, size_t channel_count, int ready_fd);
 
 struct signer;

@@ -18,6 +18,7 @@
 
 /* Deepest need is OpenSSL's RSA (some 10 KB); small, because mlockall() counts stacks against RLIMIT_MEMLOCK. */
 #define STACK_SIZE ((size_t)256 << 10)
+#define LOCK_PROBE ((size_t)256 << 20)
 
 struct held_key {
         const char *id;
@@ -37,7 +38,7 @@ struct channel {
         struct signer_writer answer;
 };
 
-/* No core dump, no ptrace by the same user, nothing swapped out, and no end by a terminal's or service manager's signal while
+/* No core dump, no ptrace by the same user, and no end by a terminal's or service manager's signal while
  * channels are open: the worker finishes what is in flight, then closes them, and that is our end. */
 static void harden(void)
 {
@@ -47,8 +48,25 @@ static void harden(void)
         struct rlimit none = {0, 0};
         if (setrlimit(RLIMIT_CORE, &none) != 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
                 log_event(LOG_WARN, NULL, "signer.dumpable", "errno=%d", errno);
-        if (mlockall(MCL_CURRENT | MCL_FUTURE) != 0)
-                log_event(LOG_INFO, NULL, "signer.unlocked", "errno=%d keys may be swapped out; allow LimitMEMLOCK to prevent it", errno);
+}
+
+/* Keeps the keys out of swap. MCL_FUTURE under a finite RLIMIT_MEMLOCK (8 MiB is common) makes a later malloc() fail in the middle of a
+ * signature, so it stays only when a large mapping shows that there is room; otherwise what is there now, the keys, is locked. */
+static void lock_memory(void)
+{
+        if (mlockall(MCL_CURRENT | MCL_FUTURE) == 0) {
+                void *probe = mmap(NULL, LOCK_PROBE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+                if (probe != MAP_FAILED) {
+                        munmap(probe, LOCK_PROBE);
+                        return;
+                }
+        }
+        int cause = errno;
+        if (mlockall(MCL_CURRENT) != 0) {
+                cause = errno;
+                munlockall();
+        }
+        log_event(LOG_INFO, NULL, "signer.memory_lock_limited", "errno=%d raise LimitMEMLOCK to keep the keys out of swap for sure", cause);
 }
 
 static enum gw_rc load_keys(struct keyring *ring, const struct signer_key_conf *keys, size_t count, struct why *why)
@@ -231,6 +249,7 @@ int signer_process_main(const struct signer_key_conf *keys, size_t key_count, co
                 drop_keys(&ring);
                 return refuse_start(ready_fd, why.detail);
         }
+        lock_memory();
         pthread_t *threads = xcalloc(channel_count, sizeof *threads);
         for (size_t i = 0; i < channel_count; i++)
                 if (!start_channel(&ring, channels[i], &threads[i]))

@@ -16,7 +16,8 @@ GW_MUST_CHECK enum gw_rc xml_sign_enveloped(const struct signing_key *key, struc
 /* SOAP envelope with the SHEP transport signature (interfaces 2): one Reference to Body/@wsu:Id, exc-c14n, KeyIdentifier
  * X509v3. `body_content` is the content of soap:Body in exclusive canonical form. soap_version 11 or 12. Appends the
  * envelope, with an XML declaration. mustUnderstand is written as 1 in requests and left out in answers (clients that do
- * not process the header fail on it). */
+ * not process the header fail on it). In body_content the prefix soap is the envelope's (rendered on Body: do not declare it again) and
+ * xs may stand in an xsi:type value (declared on Envelope). */
 struct wsse_options {
         int soap_version;
         bool must_understand;

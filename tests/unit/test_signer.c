@@ -1,13 +1,17 @@
 /* The signer process against a good worker, a dead one and hostile ones; the client against a bad signer process. */
 #include "tests/unit/helper_sign.h"
 
+#include <errno.h>
 #include <openssl/ecdsa.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 #include <poll.h>
+#include <linux/capability.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 
 #include "gateway/base/log.h"
 #include "gateway/sign/signer.h"
@@ -35,6 +39,23 @@ static void read_ready(int fd, char *out, size_t size)
         close(fd);
 }
 
+static bool tight_memory; /* the next process may lock little more than it has, as an ordinary user may */
+
+static void tighten_memory(void)
+{
+        struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
+        struct __user_cap_data_struct none[2] = {{0}};
+        unsigned long pages = 0;
+        FILE *statm = fopen("/proc/self/statm", "r");
+        if (!statm || fscanf(statm, "%lu", &pages) != 1 || syscall(SYS_capset, &head, none) != 0)
+                _exit(99);
+        fclose(statm);
+        rlim_t most = pages * (rlim_t)sysconf(_SC_PAGESIZE) + (512 << 10);
+        struct rlimit limit = {most, most};
+        if (setrlimit(RLIMIT_MEMLOCK, &limit) != 0 && errno != EPERM)
+                _exit(99);
+}
+
 static struct process start_with(const struct signer_key_conf *keys, size_t count)
 {
         struct process p = {.pid = -1};
@@ -52,6 +73,8 @@ static struct process start_with(const struct signer_key_conf *keys, size_t coun
                 for (int i = 0; i < CHANNELS; i++)
                         close(p.channel[i]);
                 close(ready[0]);
+                if (tight_memory)
+                        tighten_memory();
                 gw_ignore(!freopen("/dev/null", "w", stderr)); /* its log is not the test's */
                 _exit(signer_process_main(keys, count, theirs, CHANNELS, ready[1]));
         }
@@ -277,6 +300,21 @@ static void frames_come_in_any_pieces(void **state)
         kill(p.pid, SIGINT);
         assert_signs(other, "wide", 1);
         signer_detach(gw_take(&other));
+        assert_ends(&p, 0);
+}
+
+/* MCL_FUTURE once made malloc() fail inside a signature when RLIMIT_MEMLOCK was the usual 8 MiB. */
+static void a_small_memory_lock_limit_breaks_no_signature(void **state)
+{
+        (void)state;
+        tight_memory = true;
+        struct process p = start();
+        tight_memory = false;
+        for (int i = 0; i < CHANNELS; i++) {
+                gw_auto(signer) struct signer *signer = attach(&p, i);
+                for (size_t k = 0; k < GW_COUNT(good_keys); k++)
+                        assert_signs(signer, good_keys[k].id, 5);
+        }
         assert_ends(&p, 0);
 }
 
@@ -514,6 +552,7 @@ int main(void)
                 cmocka_unit_test(keys_are_listed_and_sign),
                 cmocka_unit_test(hostile_frames_are_refused),
                 cmocka_unit_test(frames_come_in_any_pieces),
+                cmocka_unit_test(a_small_memory_lock_limit_breaks_no_signature),
                 cmocka_unit_test(no_core_of_the_signer),
                 cmocka_unit_test(bad_keys_stop_the_start),
                 cmocka_unit_test(a_bad_signer_process_is_unavailable),

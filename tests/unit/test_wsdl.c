@@ -17,7 +17,7 @@ GW_DEFINE_AUTO(schema, xmlSchema, xmlSchemaFree)
 static xmlExternalEntityLoader files; /* libxml2's own, which xml_init() replaces by one that opens nothing */
 static unsigned complaints;           /* warnings of libxml2 count as failures too */
 
-static void complain(void *ctx, const char *format, ...)
+GW_PRINTF(2, 3) static void complain(void *ctx, const char *format, ...)
 {
         char line[400];
         va_list args;
