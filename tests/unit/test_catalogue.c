@@ -89,7 +89,8 @@ static void real_folder_is_good(void **state GW_UNUSED)
         assert_null(service->systems[2]);
         assert_true(service_has_shep_id(service, "TSA_CERT") && service_has_shep_id(service, "EGOV_TSA_CERT_SERVICE"));
         assert_false(service_has_shep_id(service, "TSA") || service_has_shep_id(service, "") || service_has_shep_id(service, NULL));
-        assert_true(service_has_channel(service, "shep-sync") && service_has_channel(service, "shep-async") && service_has_channel(service, "rest"));
+        assert_true(service_has_channel(service, "shep-sync") && service_has_channel(service, "shep-async"));
+        assert_true(service_has_channel(service, "rest"));
         assert_false(service_has_channel(service, "post"));
 }
 
@@ -133,7 +134,8 @@ static const struct mistake { const char *from, *to, *want; } mistakes[] = {
         {" code=\"TSA_CERT\"", "", "TSA_CERT.xml:2: Element '{urn:egov-gateway:catalogue:1}service': The attribute 'code' is required"},
         {"code=\"TSA_CERT\"", "code=\"tsa\"", "attribute 'code': [facet 'pattern']"},
         {"<validity from=\"2018-03-13\"/>", "<validity from=\"2018-02-30\"/>", "'2018-02-30' is not a valid value"},
-        {"<validity from=\"2018-03-13\"/>", "<validity from=\"2018-03-13\" to=\"2018-03-12\"/>", "TSA_CERT.xml:20: validity to is before from"},
+        {"<validity from=\"2018-03-13\"/>", "<validity from=\"2018-03-13\" to=\"2018-03-12\"/>",
+         "TSA_CERT.xml:20: validity to is before from"},
         {"<channel>rest</channel>", "<channel>fax</channel>", "TSA_CERT.xml:24: Element '{urn:egov-gateway:catalogue:1}channel'"},
         {"<channel>rest</channel>", "<channel>shep-sync</channel>", "Duplicate key-sequence ['shep-sync']"},
         {"<system>socialaid</system>", "<system>gbdfl</system>", "Duplicate key-sequence ['gbdfl']"},
@@ -144,7 +146,8 @@ static const struct mistake { const char *from, *to, *want; } mistakes[] = {
         {"id=\"person-deceased\"", "id=\"person-not-registered\"", "Duplicate key-sequence ['person-not-registered']"},
         {"test=\"true()\"", "test=\"1 = 1\"", "the last rule must be test=\"true()\""},
         {"test=\"/case/gbdfl/@found = 'false'\"", "test=\"true()\"", "rules after test=\"true()\" are never asked"},
-        {"test=\"/case/gbdfl/@found = 'false'\"", "test=\"/case/gbdfl[\"", "rule person-not-registered: not an XPath expression (character"},
+        {"test=\"/case/gbdfl/@found = 'false'\"", "test=\"/case/gbdfl[\"",
+         "rule person-not-registered: not an XPath expression (character"},
         {"test=\"/case/gbdfl/@found = 'false'\"", "test=\"document('x')\"", "function document() is not in the XPath core"},
         {"test=\"/case/gbdfl/@found = 'false'\"", "test=\"a:case\"", "prefix \"a:\""},
         {"test=\"/case/gbdfl/@found = 'false'\"", "test=\"$outcome\"", "there is no variable $outcome here"},
@@ -222,10 +225,12 @@ static void xpath_words(void **state GW_UNUSED)
 {
         static const char *const variables[] = {"a", "b-c", NULL};
         static const struct { const char *text; bool good; } cases[] = {
-                {"true()", true}, {"/case/a[1]", true}, {"$a", true}, {"concat($b-c, 'document(1)')", true}, {"(1) and (2) or not (3)", true},
+                {"true()", true}, {"/case/a[1]", true}, {"$a", true}, {"concat($b-c, 'document(1)')", true},
+                {"(1) and (2) or not (3)", true},
                 {"count(child::node())", true}, {"a div (b)", true}, {"3 mod(2)", true}, {"substring-before(., ':')", true},
                 {"\"x:y()\"", true}, {"қала", true},
-                {"$x", false}, {"$", false}, {"$b", false}, {"document ('a')", false}, {"id('a')", false}, {"x:y", false}, {"a/x:y()", false},
+                {"$x", false}, {"$", false}, {"$b", false}, {"document ('a')", false}, {"id('a')", false}, {"x:y", false},
+                {"a/x:y()", false},
                 {"processing-instruction()", false}, {"", false}, {"1 +", false}, {"'a", false}, {"a b", false}, {"true(", false},
         };
         for (size_t i = 0; i < GW_COUNT(cases); i++) {
@@ -257,7 +262,8 @@ static void xpath_is_bounded(void **state GW_UNUSED)
 struct sibling { const char *from, *to; int reason; const char *detail; };
 
 static const struct sibling form_siblings[] = {
-        {"<requestNumber>10100000000001<", "<requestNumber>1010000000000<", REASON_FORM_INVALID, "application/requestNumber: value not accepted"},
+        {"<requestNumber>10100000000001<", "<requestNumber>1010000000000<", REASON_FORM_INVALID,
+         "application/requestNumber: value not accepted"},
         {"<declarantId>850412390011<", "<declarantId>85041239001X<", REASON_FORM_INVALID, "application/declarantId: value not accepted"},
         {"<providerBin>160640900019<", "<providerBin> 160640900019<", REASON_FORM_INVALID, "application/providerBin: value not accepted"},
         {"<language>kk<", "<language>en<", REASON_FORM_INVALID, "application/language: value not accepted"},
@@ -265,8 +271,10 @@ static const struct sibling form_siblings[] = {
         {"<consent>true</consent>", "<consent>false</consent>", REASON_CONSENT_MISSING, "consent is not true"},
         {"<consent>true</consent>", "", REASON_CONSENT_MISSING, "consent is not true"},
         {"<consent>true</consent>", "<consent>yes</consent>", REASON_FORM_INVALID, "application/consent: value not accepted"},
-        {"<consent>true</consent>", "<consent>true</consent><consent>true</consent>", REASON_FORM_INVALID, "application/consent: element not expected"},
-        {"<language>kk</language>", "", REASON_FORM_INVALID, "application/providerBin: element not expected here, or one before it is missing"},
+        {"<consent>true</consent>", "<consent>true</consent><consent>true</consent>", REASON_FORM_INVALID,
+         "application/consent: element not expected"},
+        {"<language>kk</language>", "", REASON_FORM_INVALID,
+         "application/providerBin: element not expected here, or one before it is missing"},
         {"</form>", "</form><form/>", REASON_FORM_INVALID, "application/form: element not expected"},
         {"</purpose>", "</purpose><income>1</income>", REASON_FORM_INVALID, "form/income: element not expected"},
         {"<form>", "<form a=\"1\">", REASON_FORM_INVALID, "application/form: attribute not expected here"},
@@ -282,7 +290,8 @@ static const struct sibling form_siblings[] = {
         {"<consent>", "<representative><iin>870930490018</iin><basis>FRIEND</basis></representative><consent>", REASON_FORM_INVALID,
          "representative/basis: value not accepted"},
         {"<form>", "<x:form xmlns:x=\"urn:x\"/><form>", REASON_FORM_INVALID, "application/form: element not expected"},
-        {"<form>", "<form xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" xsi:schemaLocation=\"urn:x file:///etc/passwd\">", REASON_NONE, ""},
+        {"<form>", "<form xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" xsi:schemaLocation=\"urn:x file:///etc/passwd\">",
+         REASON_NONE, ""},
 };
 
 static void form_and_siblings(void **state GW_UNUSED)

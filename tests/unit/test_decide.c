@@ -39,7 +39,8 @@ static const struct decided {
         {"date of another form", APPLICATION, GBDFL, AID(ASSIGNMENT("01.10.2026", "2026-12-31")), "2026-11-22", &wait},
         {"answer that does not say found", APPLICATION, GBDFL, "<socialaid></socialaid>", "2026-11-22", &wait},
         {"person that does not say found", APPLICATION, "<gbdfl></gbdfl>", AID_NONE, "2026-11-22", &wait},
-        {"a name that looks like markup", APPLICATION, PERSON(ERLAN, "&lt;deathDate>2026&lt;/deathDate>", ""), AID_NOW, "2026-11-22", &positive},
+        {"a name that looks like markup", APPLICATION, PERSON(ERLAN, "&lt;deathDate>2026&lt;/deathDate>", ""), AID_NOW, "2026-11-22",
+         &positive},
 };
 
 static void rules_of_tsa_cert(void **state GW_UNUSED)
