@@ -148,7 +148,7 @@ static void *fixture_thread(void *arg)
         return NULL;
 }
 
-static void fixture_start(struct fixture *f)
+GW_UNUSED static void fixture_start(struct fixture *f)
 {
         char error[160];
         int fd;
@@ -173,7 +173,7 @@ GW_UNUSED static void fixture_tell_stop(struct fixture *f)
         uv_async_send(&f->stop);
 }
 
-static void fixture_join(struct fixture *f)
+GW_UNUSED static void fixture_join(struct fixture *f)
 {
         pthread_join(f->thread, NULL);
         assert_int_equal(uv_loop_close(&f->loop), 0); /* no handle is left behind */
@@ -188,7 +188,7 @@ GW_UNUSED static void fixture_stop(struct fixture *f)
         fixture_join(f);
 }
 
-static int connect_to(int port)
+GW_UNUSED static int connect_to(int port)
 {
         struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
         int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -234,7 +234,7 @@ GW_UNUSED static unsigned count_text(const char *in, const char *what)
         return count;
 }
 
-static int64_t elapsed_since(struct mono_time start)
+GW_UNUSED static int64_t elapsed_since(struct mono_time start)
 {
         return mono_now().ms - start.ms;
 }
