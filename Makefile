@@ -52,3 +52,73 @@ $B/%.o: %.c
 	$(Q)$(CC) $(CFLAGS_ALL) $(CFLAGS) -MMD -MP -c -o $@ $<
 -include $(shell find $B -name '*.d' 2>/dev/null)
 .PRECIOUS: $B/%.o
+
+# ---- what people call ----
+PYTHON := /usr/bin/python3
+JOBS := -j$(shell nproc)
+.PHONY: help demo run test test-unit lint bench fuzz asan pki deps deps-test clean
+help:
+	@echo "make demo    the main job, from the portal's signed request to the delivered certificate"
+	@echo "make run     the same parts, kept running for a person to try"
+	@echo "make test    every test, in the release and in the sanitizer build"
+	@echo "make bench   CPU per request against the crypto floor, stage by stage"
+	@echo "make fuzz    the parsers under libFuzzer (FUZZ_SECONDS=60 each)"
+	@echo "make lint    house rules; every header compiled alone"
+	@echo "make all     build/egov-gateway and build/egov-simulators"
+
+deps:
+	@tests/lab/install.sh build
+deps-test:
+	@tests/lab/install.sh test
+# Sub-makes: pkg-config answers only after the packages are there.
+pki: deps
+	@certs/make-pki.sh build/pki
+demo: deps
+	@$(MAKE) --no-print-directory $(JOBS) all >build.log 2>&1 || { tail -30 build.log; exit 1; }; rm -f build.log
+	@certs/make-pki.sh build/pki
+	@$(PYTHON) tests/lab/demo.py
+run: deps
+	@$(MAKE) --no-print-directory $(JOBS) all
+	@certs/make-pki.sh build/pki
+	@$(PYTHON) tests/lab/demo.py --keep
+UNIT := $(patsubst tests/unit/%.c,$B/tests/unit/%,$(wildcard tests/unit/test_*.c))
+FUZZERS := $(patsubst tests/fuzz/fuzz_%.c,$B/tests/fuzz/replay_%,$(wildcard tests/fuzz/fuzz_*.c))
+.PHONY: programs
+programs: all $(UNIT) $(FUZZERS)
+test: deps-test
+	@$(MAKE) --no-print-directory $(JOBS) programs
+	@$(MAKE) --no-print-directory $(JOBS) B=build/asan SAN=1 programs
+	@certs/make-pki.sh build/pki
+	@$(PYTHON) tests/run.py
+test-unit: deps-test
+	@$(MAKE) --no-print-directory $(JOBS) programs
+	@certs/make-pki.sh build/pki
+	@$(PYTHON) tests/run.py unit --build build
+asan:
+	@$(MAKE) --no-print-directory $(JOBS) B=build/asan SAN=1 programs
+bench: deps-test
+	@$(MAKE) --no-print-directory $(JOBS) all
+	@certs/make-pki.sh build/pki && certs/make-pki.sh build/pki bulk 500
+	@$(PYTHON) tests/bench/bench.py
+lint:
+	@tests/lint.sh
+clean:
+	rm -rf build build-*
+
+# A fuzz harness is a libFuzzer function; replay_* runs it over its corpus in every `make test`.
+$B/tests/fuzz/replay_%: $B/tests/fuzz/fuzz_%.o $B/tests/fuzz/replay.o $(ARCHIVES)
+	@echo "ld $@"
+	$(Q)$(CC) $(LDFLAGS_ALL) $(LDFLAGS) -o $@ $(filter %.o,$^) $B/libadapters.a $B/libgateway.a $B/libadapters.a $(LIBS)
+FUZZ_SECONDS ?= 60
+fuzz: deps-test
+	@$(MAKE) --no-print-directory $(JOBS) B=build/fuzz CC=clang SAN=1 CFLAGS=-fsanitize=fuzzer-no-link FUZZ_SECONDS=$(FUZZ_SECONDS) fuzz-run
+FUZZ_BIN := $(patsubst tests/fuzz/fuzz_%.c,$B/tests/fuzz/fuzz_%,$(wildcard tests/fuzz/fuzz_*.c))
+$B/tests/fuzz/fuzz_%: $B/tests/fuzz/fuzz_%.o $(ARCHIVES)
+	$(Q)$(CC) $(LDFLAGS_ALL) -fsanitize=fuzzer -o $@ $< $B/libadapters.a $B/libgateway.a $B/libadapters.a $(LIBS)
+.PHONY: fuzz-run
+fuzz-run: $(FUZZ_BIN)
+	@for f in $(FUZZ_BIN); do n=$${f##*/fuzz_}; mkdir -p build/fuzz/corpus/$$n; echo "fuzz $$n"; \
+	$$f -max_total_time=$(FUZZ_SECONDS) -print_final_stats=0 -verbosity=0 build/fuzz/corpus/$$n tests/fuzz/corpus/$$n || exit 1; done
+.PHONY: print-flags
+print-flags:
+	@echo '$(CFLAGS_ALL)'

@@ -149,7 +149,7 @@ struct request_view {
         int64_t id;
         char number[20], service_code[32], sender_id[64], correlation_id[128], outcome[16], document_number[20], portal_number[32];
         enum request_state state;
-        struct wall_time registered_at, due_at, updated_at;
+        struct wall_time registered_at, due_at, updated_at, decided_at; /* decided_at.ms 0: not yet */
         struct buf document;          /* owned; empty when there is none or with_document was false */
 };
 void request_view_done(struct request_view *view);

@@ -50,7 +50,8 @@ static bool looks_like_xml(struct span s)
         return s.n > at && s.p[at] == '<';
 }
 
-static enum gw_rc document_of_text(const xmlNode *data, const struct xml_limits *limits, xmlDoc **ret_doc, struct buf *bytes, struct why *why)
+static enum gw_rc document_of_text(const xmlNode *data, const struct xml_limits *limits, xmlDoc **ret_doc, struct buf *bytes,
+                                   struct why *why)
 {
         auto_buf struct buf all = BUF_LIMIT(limits->bytes_max);
         for (const xmlNode *n = data->children; n; n = n->next)

@@ -29,7 +29,8 @@ static struct fault_element fault_element_of(enum shep_operation operation)
                 return (struct fault_element){SHEP_ASYNC_TYPES_NS, "sendMessageFault1_sendMessageFault"};
         case SHEP_STATUS_NOTIFICATION:
         case SHEP_STATUS_NOTIFICATION_RESPONSE:
-                return (struct fault_element){SHEP_ASYNC_CLIENT_NS, "changeMassageStatusNotificationFault1_changeMassageStatusNotificationFault"};
+                return (struct fault_element){SHEP_ASYNC_CLIENT_NS,
+                                              "changeMassageStatusNotificationFault1_changeMassageStatusNotificationFault"};
         case SHEP_SYNC_SEND:
         case SHEP_SYNC_SEND_RESPONSE:
         case SHEP_FAULT:
@@ -68,7 +69,8 @@ void shep_write_fault(struct buf *out, const struct shep_fault *fault)
         bool detailed = fault->detail && *fault->detail, ours = info->http_status >= 500;
         auto_str char *english = detailed ? xasprintf("%s (%s)", info->en, fault->detail) : xstrdup(info->en);
         if (fault->soap_version == 12) { /* SOAP 1.2 part 1, 5.4: one Text per language */
-                buf_printf(out, "<soap:Fault><soap:Code><soap:Value>soap:%s</soap:Value></soap:Code><soap:Reason>", ours ? "Receiver" : "Sender");
+                buf_printf(out, "<soap:Fault><soap:Code><soap:Value>soap:%s</soap:Value></soap:Code><soap:Reason>",
+                           ours ? "Receiver" : "Sender");
                 add_text(out, "en", english);
                 add_text(out, "kk", info->kk);
                 add_text(out, "ru", info->ru);

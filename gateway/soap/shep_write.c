@@ -121,8 +121,8 @@ static void write_status_notification_response(struct buf *out, const struct she
         canon_element(out, "sessionId", shep_is_guid(m->session_id) ? m->session_id : NIL_GUID);
 }
 
-static void add_operation(struct buf *out, const char *ns, const char *name, const char *child, void (*write)(struct buf *, const struct shep_out *),
-                          const struct shep_out *m)
+static void add_operation(struct buf *out, const char *ns, const char *name, const char *child,
+                          void (*write)(struct buf *, const struct shep_out *), const struct shep_out *m)
 {
         buf_printf(out, "<ns2:%s xmlns:ns2=\"%s\"><%s>", name, ns, child);
         write(out, m);

@@ -98,7 +98,8 @@ static enum gw_rc read_header(struct soap *soap, struct why *why)
                         continue;
                 if (!xml_is(block, WSSE_NS, "Security")) {
                         if (must)
-                                return why_set(why, GW_REJECT, REASON_SOAP_MUST_UNDERSTAND, "a header block other than wsse:Security must be understood");
+                                return why_set(why, GW_REJECT, REASON_SOAP_MUST_UNDERSTAND,
+                                               "a header block other than wsse:Security must be understood");
                         continue;
                 }
                 if (soap->security)

@@ -10,6 +10,7 @@
 
 #include "gateway/accept/tls.h"
 #include "gateway/base/log.h"
+#include "gateway/deliver/release.h"
 #include "gateway/reason.h"
 #include "gateway/worker/answer.h"
 #include "gateway/worker/endpoints.h"
@@ -143,6 +144,7 @@ static enum gw_rc open_shared(struct worker *w, const struct settings *settings,
 static void on_tick(uv_timer_t *timer)
 {
         struct loop *loop = timer->data;
+        release_take(loop->shared->settings->gateway.run_folder, loop->journal);
         flow_resume(loop);
         outbox_scan_kick(loop->scan);
 }

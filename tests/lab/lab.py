@@ -1,0 +1,171 @@
+#!/usr/bin/python3
+"""A laboratory: the test PKI, the simulators and the real gateway on loopback ports of their own choosing, in one folder.
+
+Used by `make demo`, `make run`, the system tests and the benchmarks. Python's standard library only.
+"""
+import hashlib
+import os
+import pathlib
+import shutil
+import signal
+import ssl
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BUILD = pathlib.Path(os.environ.get("EGOV_BUILD", ROOT / "build")).resolve()
+PKI = pathlib.Path(os.environ.get("EGOV_PKI", ROOT / "build" / "pki")).resolve()
+GATEWAY = BUILD / "egov-gateway"
+SIMULATORS = BUILD / "egov-simulators"
+ISSUER_BIN = "160640900019"
+
+
+def fingerprint(certificate):
+    text = pathlib.Path(certificate).read_text()
+    first = text[text.index("-----BEGIN CERTIFICATE-----"):text.index("-----END CERTIFICATE-----")] + "-----END CERTIFICATE-----\n"
+    return hashlib.sha256(ssl.PEM_cert_to_DER_cert(first)).hexdigest()
+
+
+def wait_for(what, test, seconds=20.0):
+    """Polls until test() gives something true, and returns it."""
+    end = time.monotonic() + seconds
+    while True:
+        value = test()
+        if value:
+            return value
+        if time.monotonic() > end:
+            raise TimeoutError(f"{what}: not within {seconds:.0f} s")
+        time.sleep(0.02)
+
+
+def read_pairs(path):
+    return dict(line.strip().split("=", 1) for line in pathlib.Path(path).read_text().splitlines() if "=" in line)
+
+
+class Lab:
+    """with Lab() as lab: lab.url, lab.tls_url, lab.simulators["control"], …"""
+
+    def __init__(self, folder=None, settings=None, simulator_options=(), keys=None, senders="", receipts=False):
+        self.temporary = folder is None
+        self.folder = pathlib.Path(folder or tempfile.mkdtemp(prefix="egov-lab-")).resolve()
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.settings = settings or {}
+        self.simulator_options = list(simulator_options)
+        self.keys = {"system": "system-gateway", "head": "head-160640900019", "tls": "tls-gateway", **(keys or {})}
+        self.extra = senders
+        self.simulators = {}
+        self.processes = {}
+        self.conf = self.folder / "gateway.conf"
+        self.log = self.folder / "gateway.log"
+
+    # ---- simulators ----
+    def start_simulators(self):
+        ports = self.folder / "ports"
+        ports.unlink(missing_ok=True)
+        command = [SIMULATORS, "--pki", PKI, "--people", ROOT / "fixtures" / "people", "--out", ports, "--cabinet-dir", self.folder / "cabinet", *self.simulator_options]
+        self.processes["simulators"] = subprocess.Popen([str(c) for c in command], stdin=subprocess.DEVNULL, stdout=open(self.folder / "simulators.log", "ab"),
+                                                        stderr=subprocess.STDOUT)
+        wait_for("simulators", lambda: ports.exists() or self.died("simulators"))
+        self.simulators = read_pairs(ports)
+
+    def died(self, name):
+        code = self.processes[name].poll()
+        if code is not None:
+            raise RuntimeError(f"{name} ended with {code}: see {self.folder}\n" + self.tail(name))
+        return False
+
+    def tail(self, name, lines=15):
+        path = self.folder / f"{name}.log"
+        return "\n".join(path.read_text(errors="replace").splitlines()[-lines:]) if path.exists() else ""
+
+    def control(self, path, method="GET"):
+        request = urllib.request.Request(self.simulators["control"].rstrip("/") + path, method=method, data=b"" if method == "POST" else None)
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return answer.read()
+
+    # ---- gateway ----
+    def write_conf(self):
+        sections = {
+            "gateway": {"run_folder": self.folder / "run", "services": ROOT / "conf" / "services", "trust": PKI / "trust", "sender_id": "egov-gateway"},
+            "issuer": {"bin": ISSUER_BIN, "name_kk": "«ҮЛГІ» жұмыспен қамту және әлеуметтік бағдарламалар бөлімі (СЫНАҚ)",
+                       "name_ru": "Отдел занятости и социальных программ «ПРИМЕР» (ТЕСТ)", "note": "СЫНАҚ ДЕРЕКТЕРІ / ТЕСТОВЫЕ ДАННЫЕ"},
+            "store": {"path": self.folder / "store.db"},
+            "listener plain": {"port": 0},
+            "listener tls": {"port": 0, "tls": "on", "clients": "optional", "certificate": PKI / "certs" / "tls-gateway.pem", "client_ca": PKI / "tls" / "ca.pem"},
+            "sender pep": {"bin": "091240900012", "tls_sha256": fingerprint(PKI / "certs" / "tls-portal.pem")},
+            "sender gbdfl": {"bin": "180250900013", "services": "NONE"},
+        }
+        for name, certificate in self.keys.items():
+            sections[f"key {name}"] = {"key": PKI / "keys" / f"{certificate}.key", "certificate": PKI / "certs" / f"{certificate}.pem"}
+        for name, bin_ in (("gbdfl", "180250900013"), ("socialaid", "180760900016"), ("cabinet", "091240900012")):
+            sections[f"destination {name}"] = {"url": self.simulators[name], "bin": bin_}
+        for section, values in self.settings.items():
+            sections.setdefault(section, {}).update(values)
+        with open(self.conf, "w", encoding="utf-8") as out:
+            for section, values in sections.items():
+                out.write(f"[{section}]\n" + "".join(f"{k} = {v}\n" for k, v in values.items()) + "\n")
+
+    def start_gateway(self):
+        self.write_conf()
+        listeners = self.folder / "run" / "listeners"
+        listeners.unlink(missing_ok=True)
+        self.processes["gateway"] = subprocess.Popen([str(GATEWAY), "serve", "--conf", str(self.conf)], stdin=subprocess.DEVNULL,
+                                                     stdout=subprocess.DEVNULL, stderr=open(self.log, "ab"))
+        wait_for("gateway", lambda: listeners.exists() or self.died("gateway"), 60)
+        urls = read_pairs(listeners)
+        self.url, self.tls_url = urls["plain"], urls["tls"]
+
+    def stop(self, name, number=signal.SIGTERM, seconds=30):
+        process = self.processes.pop(name, None)
+        if process is None:
+            return None
+        if process.poll() is None:
+            process.send_signal(number)
+        try:
+            return process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            raise RuntimeError(f"{name} did not stop within {seconds} s")
+
+    def children(self):
+        """{'signer': pid, 'worker': pid} of the running gateway."""
+        parent = self.processes["gateway"].pid
+        found = {}
+        for pid in pathlib.Path(f"/proc/{parent}/task/{parent}/children").read_text().split():
+            try:
+                role = pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")[1].decode()
+            except (OSError, IndexError):
+                continue
+            found[role.replace("-process", "")] = int(pid)
+        return found
+
+    def run(self, *args, check=False, **options):
+        """One command of the gateway; returns CompletedProcess with text output."""
+        return subprocess.run([str(GATEWAY), *map(str, args)], check=check, capture_output=True, text=True, **options)
+
+    def replay(self, *args, **options):
+        return self.run("replay", *args, "--to", self.url, "--to-tls", self.tls_url, "--pki", PKI, **options)
+
+    def __enter__(self):
+        try:
+            self.start_simulators()
+            self.start_gateway()
+        except BaseException:
+            self.__exit__(None, None, None)
+            raise
+        return self
+
+    def __exit__(self, kind, value, trace):
+        for name in ("gateway", "simulators"):
+            try:
+                self.stop(name)
+            except RuntimeError as error:
+                print(error, file=sys.stderr)
+        if self.temporary and kind is None:
+            shutil.rmtree(self.folder, ignore_errors=True)
+        elif kind is not None:
+            print(f"lab kept in {self.folder}", file=sys.stderr)
