@@ -32,7 +32,8 @@ static void add_signed_info_rest(struct buf *out, const struct signing_key *key,
         buf_add_str(out, "</ds:DigestValue></ds:Reference></ds:SignedInfo>");
 }
 
-enum gw_rc signature_text_add(const struct signing_key *key, const struct signature_text *text, bool inherited, struct buf *out, struct why *why)
+enum gw_rc signature_text_add(const struct signing_key *key, const struct signature_text *text, bool inherited, struct buf *out,
+                              struct why *why)
 {
         auto_buf struct buf signed_info = BUF_INIT;
         buf_add_str(&signed_info, "<ds:SignedInfo");
@@ -56,7 +57,8 @@ enum gw_rc signature_text_add(const struct signing_key *key, const struct signat
         return GW_OK;
 }
 
-enum gw_rc signature_text_add_wsse(const struct signing_key *key, const char *id, struct span digested, struct buf *out, struct why *why)
+enum gw_rc signature_text_add_wsse(const struct signing_key *key, const char *id, struct span digested, struct buf *out,
+                                   struct why *why)
 {
         auto_str char *uri = xasprintf("#%s", id);
         struct signature_text text = {

@@ -18,11 +18,12 @@ struct signature_text {
 
 /* Digests, signs and appends <ds:SignedInfo>…</ds:SignedInfo><ds:SignatureValue>…</ds:SignatureValue>. `inherited`: the start tag is
  * written bare, because the namespaces are in scope where it will stand; otherwise it is written with them. */
-GW_MUST_CHECK enum gw_rc signature_text_add(const struct signing_key *key, const struct signature_text *text, bool inherited, struct buf *out,
-                                            struct why *why);
+GW_MUST_CHECK enum gw_rc signature_text_add(const struct signing_key *key, const struct signature_text *text, bool inherited,
+                                            struct buf *out, struct why *why);
 
 /* Appends <ds:Signature>…</ds:Signature> with ds:KeyInfo/wsse:SecurityTokenReference/wsse:KeyIdentifier (interfaces 2) over the exclusive
  * canonical bytes of the element with that wsu:Id. The prefix wsse must be bound where it will stand; ds is declared here. */
-GW_MUST_CHECK enum gw_rc signature_text_add_wsse(const struct signing_key *key, const char *id, struct span digested, struct buf *out, struct why *why);
+GW_MUST_CHECK enum gw_rc signature_text_add_wsse(const struct signing_key *key, const char *id, struct span digested, struct buf *out,
+                                                 struct why *why);
 
 #endif

@@ -180,7 +180,12 @@ static bool read_listed_key(struct signer *signer, struct span body, struct remo
         auto_buf struct buf base64 = BUF_INIT;
         text_base64(&base64, span_of(body.p + 3 + id_size, body.n - 3 - id_size));
         *key = (struct remote_key){
-                .key = {.algorithm = (enum sign_algorithm)body.p[1], .certificate_base64 = buf_take_str(&base64), .sign = sign_remotely, .ctx = key},
+                .key = {
+                        .algorithm = (enum sign_algorithm)body.p[1],
+                        .certificate_base64 = buf_take_str(&base64),
+                        .sign = sign_remotely,
+                        .ctx = key,
+                },
                 .signer = signer,
                 .id = span_dup(span_of(body.p + 3, id_size)),
         };

@@ -32,7 +32,8 @@ struct signer_reader {
 };
 
 enum signer_next { SIGNER_NEXT_FRAME, SIGNER_NEXT_MORE, SIGNER_NEXT_BROKEN };
-/* The next whole frame; MORE: read on into signer_reader_room(); BROKEN: a length that no frame has. The frame is valid until the next call. */
+/* The next whole frame; MORE: read on into signer_reader_room(); BROKEN: a length that no frame has. The frame is
+ * valid until the next call. */
 enum signer_next signer_reader_next(struct signer_reader *reader, struct signer_frame *ret_frame);
 /* Free room behind what is there (never empty after MORE), and its size. */
 uint8_t *signer_reader_room(struct signer_reader *reader, size_t *ret_size);

@@ -22,7 +22,8 @@ struct wsse_options {
         int soap_version;
         bool must_understand;
 };
-GW_MUST_CHECK enum gw_rc xml_sign_envelope(const struct signing_key *key, struct span body_content, const struct wsse_options *options, struct buf *out, struct why *why);
+GW_MUST_CHECK enum gw_rc xml_sign_envelope(const struct signing_key *key, struct span body_content, const struct wsse_options *options,
+                                           struct buf *out, struct why *why);
 
 /* For a SOAP document of any shape (fixtures, `egov-gateway sign --soap`): gives its Body a wsu:Id when it has none, adds
  * the Security header with the signature, serialises without changing anything else. */

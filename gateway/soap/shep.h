@@ -46,7 +46,8 @@ GW_MUST_CHECK enum gw_rc shep_read(const struct soap *soap, struct shep_message 
 /* The XML document carried by `data`, whatever the form (interfaces 1.1): escaped text or CDATA (with or without BOM and XML
  * declaration), or exactly one child element. Text is pre-scanned and parsed; a child becomes a document of its own
  * (xml_subtree_doc). bytes: the document's bytes as carried (text) or serialised (child). Reasons DATA_MISSING, DATA_FORM, XML_*. */
-GW_MUST_CHECK enum gw_rc shep_data_document(const xmlNode *data, const struct xml_limits *limits, xmlDoc **ret_doc, struct buf *bytes, struct why *why);
+GW_MUST_CHECK enum gw_rc shep_data_document(const xmlNode *data, const struct xml_limits *limits, xmlDoc **ret_doc, struct buf *bytes,
+                                             struct why *why);
 
 /* Writers append the content of soap:Body in exclusive canonical form, ready for xml_sign_envelope(). `data_xml` is placed as
  * child XML (must be exclusive canonical and self-contained), `data_text` as escaped text; at most one of them. */

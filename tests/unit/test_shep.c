@@ -4,36 +4,40 @@
 #include "gateway/soap/shep.h"
 
 #define ENVELOPE(content) "<S:Envelope xmlns:S=\"" SOAP11_NS "\"><S:Body>" content "</S:Body></S:Envelope>"
-#define SYNC_INFO                                                                                                                              \
-        "<messageId>m1</messageId><correlationId>c1</correlationId><serviceId>S1</serviceId><messageDate>2026-11-22T10:00:00+05:00</messageDate>" \
-        "<routeId>r1</routeId><sender><senderId>portal</senderId><password>hidden</password></sender>"                                          \
-        "<properties><key>k</key><value>v</value></properties><properties><key></key><value></value></properties>"                              \
+#define SYNC_INFO                                                                                                                     \
+        "<messageId>m1</messageId><correlationId>c1</correlationId><serviceId>S1</serviceId><messageDate>2026-11-22T10:00:00+05:00</" \
+        "messageDate>"                                                                                                                \
+        "<routeId>r1</routeId><sender><senderId>portal</senderId><password>hidden</password></sender>"                                \
+        "<properties><key>k</key><value>v</value></properties><properties><key></key><value></value></properties>"                    \
         "<sessionId>{01234567-89ab-CDEF-0123-456789abcdef}</sessionId>"
-#define SYNC ENVELOPE("<t:SendMessage xmlns:t=\"" SHEP_SYNC_TYPES_NS "\"><request><requestInfo>" SYNC_INFO "</requestInfo><requestData><data>x</data>" \
-                      "</requestData></request></t:SendMessage>")
-#define SYNC_ANSWER                                                                                                                     \
-        ENVELOPE("<t:SendMessageResponse xmlns:t=\"" SHEP_SYNC_TYPES_NS "\"><response><responseInfo><messageId>a1</messageId>"            \
-                 "<correlationId>c1</correlationId><responseDate>2026-11-22T10:00:01Z</responseDate><status><code>Success</code>"         \
-                 "<message>OK</message></status><sessionId>SIGN_NOT_EXIST</sessionId></responseInfo><responseData><data>y</data></responseData>" \
+#define SYNC                                                                                          \
+        ENVELOPE("<t:SendMessage xmlns:t=\"" SHEP_SYNC_TYPES_NS "\"><request><requestInfo>" SYNC_INFO \
+                 "</requestInfo><requestData><data>x</data>"                                          \
+                 "</requestData></request></t:SendMessage>")
+#define SYNC_ANSWER                                                                                                                 \
+        ENVELOPE("<t:SendMessageResponse xmlns:t=\"" SHEP_SYNC_TYPES_NS "\"><response><responseInfo><messageId>a1</messageId>"      \
+                 "<correlationId>c1</correlationId><responseDate>2026-11-22T10:00:01Z</responseDate><status><code>Success</code>"   \
+                 "<message>OK</message></status><sessionId>SIGN_NOT_EXIST</sessionId></responseInfo><responseData><data>y</data></" \
+                 "responseData>"                                                                                                    \
                  "</response></t:SendMessageResponse>")
-#define ASYNC                                                                                                                           \
-        ENVELOPE("<t:sendMessage xmlns:t=\"" SHEP_ASYNC_TYPES_NS "\"><request><messageInfo><messageId>m1</messageId>"                     \
-                 "<correlationId>c1</correlationId><serviceId>S1</serviceId><messageType>NOTIFICATION</messageType>"                      \
-                 "<messageDate>2026-11-22T10:00:00.5+05:00</messageDate><sender><senderId>portal</senderId></sender></messageInfo>"       \
+#define ASYNC                                                                                                                       \
+        ENVELOPE("<t:sendMessage xmlns:t=\"" SHEP_ASYNC_TYPES_NS "\"><request><messageInfo><messageId>m1</messageId>"               \
+                 "<correlationId>c1</correlationId><serviceId>S1</serviceId><messageType>NOTIFICATION</messageType>"                \
+                 "<messageDate>2026-11-22T10:00:00.5+05:00</messageDate><sender><senderId>portal</senderId></sender></messageInfo>" \
                  "<messageData><data>x</data></messageData></request></t:sendMessage>")
-#define ASYNC_ANSWER                                                                                                                    \
-        ENVELOPE("<t:sendMessageResponse xmlns:t=\"" SHEP_ASYNC_TYPES_NS "\"><response><messageId>m1</messageId><correlationId/>"         \
+#define ASYNC_ANSWER                                                                                                              \
+        ENVELOPE("<t:sendMessageResponse xmlns:t=\"" SHEP_ASYNC_TYPES_NS "\"><response><messageId>m1</messageId><correlationId/>" \
                  "<responseDate>2026-11-22T10:00:00Z</responseDate></response></t:sendMessageResponse>")
 #define STATUS                                                                                                                          \
-        ENVELOPE("<t:changeMassageStatusNotification xmlns:t=\"" SHEP_ASYNC_CLIENT_NS "\"><request><notification><notificationId>n1"      \
-                 "</notificationId><messageId>m1</messageId><notificationDate>2026-11-22T10:00:00Z</notificationDate><messageState>"      \
-                 "NOT_DELIVERED</messageState><status><statusCode>E1</statusCode><statusMessage></statusMessage><statusDate>"             \
-                 "2026-11-22T10:00:00Z</statusDate></status><error><errorCode>E7</errorCode><errorMessage>no</errorMessage><errorDate>"   \
-                 "2026-11-22T10:00:00Z</errorDate></error></notification><requestDate>2026-11-22T10:00:00Z</requestDate></request>"       \
+        ENVELOPE("<t:changeMassageStatusNotification xmlns:t=\"" SHEP_ASYNC_CLIENT_NS "\"><request><notification><notificationId>n1"    \
+                 "</notificationId><messageId>m1</messageId><notificationDate>2026-11-22T10:00:00Z</notificationDate><messageState>"    \
+                 "NOT_DELIVERED</messageState><status><statusCode>E1</statusCode><statusMessage></statusMessage><statusDate>"           \
+                 "2026-11-22T10:00:00Z</statusDate></status><error><errorCode>E7</errorCode><errorMessage>no</errorMessage><errorDate>" \
+                 "2026-11-22T10:00:00Z</errorDate></error></notification><requestDate>2026-11-22T10:00:00Z</requestDate></request>"     \
                  "</t:changeMassageStatusNotification>")
-#define STATUS_ANSWER                                                                                                                   \
-        ENVELOPE("<t:changeMassageStatusNotificationResponse xmlns:t=\"" SHEP_ASYNC_CLIENT_NS "\"><response><responseDate>"               \
-                 "2026-11-22T10:00:00Z</responseDate><sessionId>{01234567-89ab-CDEF-0123-456789abcdef}</sessionId></response>"            \
+#define STATUS_ANSWER                                                                                                          \
+        ENVELOPE("<t:changeMassageStatusNotificationResponse xmlns:t=\"" SHEP_ASYNC_CLIENT_NS "\"><response><responseDate>"    \
+                 "2026-11-22T10:00:00Z</responseDate><sessionId>{01234567-89ab-CDEF-0123-456789abcdef}</sessionId></response>" \
                  "</t:changeMassageStatusNotificationResponse>")
 
 struct got {
@@ -116,7 +120,8 @@ static const struct {
 } allowed[] = {
         {"no correlationId", SYNC, "<correlationId>c1</correlationId>", ""},
         {"empty correlationId", SYNC, "<correlationId>c1</correlationId>", "<correlationId/>"},
-        {"nil correlationId", SYNC, "<correlationId>c1</correlationId>", "<correlationId xmlns:i=\"http://www.w3.org/2001/XMLSchema-instance\" i:nil=\"true\"/>"},
+        {"nil correlationId", SYNC, "<correlationId>c1</correlationId>",
+         "<correlationId xmlns:i=\"http://www.w3.org/2001/XMLSchema-instance\" i:nil=\"true\"/>"},
         {"not nil", SYNC, "<messageId>", "<messageId xmlns:i=\"http://www.w3.org/2001/XMLSchema-instance\" i:nil=\"false\">"},
         {"no password", SYNC, "<password>hidden</password>", ""},
         {"no sessionId", SYNC, "<sessionId>{01234567-89ab-CDEF-0123-456789abcdef}</sessionId>", ""},
@@ -130,7 +135,8 @@ static const struct {
          "<serviceId>S1</serviceId><messageType>REQUEST"},
         {"messageId left to SHEP", ASYNC, "<messageId>m1</messageId>", ""},
         {"no data, async", ASYNC, "<data>x</data>", ""},
-        {"no error", STATUS, "<error><errorCode>E7</errorCode><errorMessage>no</errorMessage><errorDate>2026-11-22T10:00:00Z</errorDate></error>", ""},
+        {"no error", STATUS,
+         "<error><errorCode>E7</errorCode><errorMessage>no</errorMessage><errorDate>2026-11-22T10:00:00Z</errorDate></error>", ""},
         {"empty status message", SYNC_ANSWER, "<message>OK</message>", "<message></message>"},
 };
 
@@ -162,63 +168,81 @@ static const struct {
 } broken[] = {
         {"no messageId", SYNC, "<messageId>m1</messageId>", "", REASON_SOAP_STRUCTURE, "requestInfo/messageId is missing"},
         {"empty messageId", SYNC, "<messageId>m1</messageId>", "<messageId/>", REASON_SOAP_STRUCTURE, "requestInfo/messageId is empty"},
-        {"blank messageId", SYNC, "<messageId>m1</messageId>", "<messageId> </messageId>", REASON_SOAP_STRUCTURE, "requestInfo/messageId is empty"},
-        {"nil messageId", SYNC, "<messageId>m1</messageId>", "<messageId " XSI "i:nil=\"true\"/>", REASON_SOAP_STRUCTURE, "messageId is nil"},
+        {"blank messageId", SYNC, "<messageId>m1</messageId>", "<messageId> </messageId>", REASON_SOAP_STRUCTURE,
+         "requestInfo/messageId is empty"},
+        {"nil messageId", SYNC, "<messageId>m1</messageId>", "<messageId " XSI "i:nil=\"true\"/>", REASON_SOAP_STRUCTURE,
+         "messageId is nil"},
         {"nil, not empty", SYNC, "<correlationId>", "<correlationId " XSI "i:nil=\"true\">", REASON_SOAP_STRUCTURE, "nil but not empty"},
         {"nil of no kind", SYNC, "<correlationId>", "<correlationId " XSI "i:nil=\"yes\">", REASON_SOAP_STRUCTURE, "not a boolean"},
-        {"messageId twice", SYNC, "<messageId>m1</messageId>", "<messageId>m1</messageId><messageId>m2</messageId>", REASON_SOAP_STRUCTURE, "serviceId is missing"},
-        {"qualified messageId", SYNC, "<messageId>m1</messageId>", "<messageId xmlns=\"urn:x\">m1</messageId>", REASON_SOAP_STRUCTURE, "messageId is missing"},
+        {"messageId twice", SYNC, "<messageId>m1</messageId>", "<messageId>m1</messageId><messageId>m2</messageId>", REASON_SOAP_STRUCTURE,
+         "serviceId is missing"},
+        {"qualified messageId", SYNC, "<messageId>m1</messageId>", "<messageId xmlns=\"urn:x\">m1</messageId>", REASON_SOAP_STRUCTURE,
+         "messageId is missing"},
         {"messageId with elements", SYNC, "<messageId>m1", "<messageId><b/>m1", REASON_SOAP_STRUCTURE, "holds elements"},
-        {"order", SYNC, "<correlationId>c1</correlationId><serviceId>S1</serviceId>", "<serviceId>S1</serviceId><correlationId>c1</correlationId>",
-         REASON_SOAP_STRUCTURE, "messageDate is missing or not in its place"},
+        {"order", SYNC, "<correlationId>c1</correlationId><serviceId>S1</serviceId>",
+         "<serviceId>S1</serviceId><correlationId>c1</correlationId>", REASON_SOAP_STRUCTURE, "messageDate is missing or not in its place"},
         {"no serviceId", SYNC, "<serviceId>S1</serviceId>", "", REASON_SOAP_STRUCTURE, "serviceId is missing"},
-        {"no messageDate", SYNC, "<messageDate>2026-11-22T10:00:00+05:00</messageDate>", "", REASON_SOAP_STRUCTURE, "messageDate is missing"},
+        {"no messageDate", SYNC, "<messageDate>2026-11-22T10:00:00+05:00</messageDate>", "", REASON_SOAP_STRUCTURE,
+         "messageDate is missing"},
         {"date without time", SYNC, "2026-11-22T10:00:00+05:00", "2026-11-22", REASON_SOAP_STRUCTURE, "messageDate is not a dateTime"},
         {"31 February", SYNC, "2026-11-22T", "2026-02-31T", REASON_SOAP_STRUCTURE, "messageDate is not a dateTime"},
-        {"no sender", SYNC, "<sender><senderId>portal</senderId><password>hidden</password></sender>", "", REASON_SOAP_STRUCTURE, "sender is missing"},
+        {"no sender", SYNC, "<sender><senderId>portal</senderId><password>hidden</password></sender>", "", REASON_SOAP_STRUCTURE,
+         "sender is missing"},
         {"sender twice", SYNC, "</sender>", "</sender><sender><senderId>x</senderId></sender>", REASON_SOAP_STRUCTURE, "requestInfo/* "},
         {"no senderId", SYNC, "<senderId>portal</senderId>", "", REASON_SOAP_STRUCTURE, "sender/senderId is missing"},
-        {"password twice", SYNC, "<password>hidden</password>", "<password>a</password><password>b</password>", REASON_SOAP_STRUCTURE, "sender/* "},
+        {"password twice", SYNC, "<password>hidden</password>", "<password>a</password><password>b</password>", REASON_SOAP_STRUCTURE,
+         "sender/* "},
         {"password with elements", SYNC, "<password>hidden", "<password><b/>", REASON_SOAP_STRUCTURE, "password holds elements"},
         {"text in sender", SYNC, "<sender>", "<sender>x", REASON_SOAP_STRUCTURE, "sender holds text"},
-        {"property without value", SYNC, "<key>k</key><value>v</value>", "<key>k</key>", REASON_SOAP_STRUCTURE, "properties/value is missing"},
-        {"property key of 31", SYNC, "<key>k</key>", "<key>0123456789012345678901234567890</key>", REASON_SOAP_STRUCTURE, "properties/key is too long"},
-        {"sessionId without braces", SYNC, "{01234567-89ab-CDEF-0123-456789abcdef}", "01234567-89ab-CDEF-0123-456789abcdef", REASON_SOAP_STRUCTURE,
-         "sessionId is not a guid"},
+        {"property without value", SYNC, "<key>k</key><value>v</value>", "<key>k</key>", REASON_SOAP_STRUCTURE,
+         "properties/value is missing"},
+        {"property key of 31", SYNC, "<key>k</key>", "<key>0123456789012345678901234567890</key>", REASON_SOAP_STRUCTURE,
+         "properties/key is too long"},
+        {"sessionId without braces", SYNC, "{01234567-89ab-CDEF-0123-456789abcdef}", "01234567-89ab-CDEF-0123-456789abcdef",
+         REASON_SOAP_STRUCTURE, "sessionId is not a guid"},
         {"sessionId with a letter too far", SYNC, "CDEF", "CDEG", REASON_SOAP_STRUCTURE, "sessionId is not a guid"},
         {"unknown element at the end", SYNC, "</requestInfo>", "<x/></requestInfo>", REASON_SOAP_STRUCTURE, "requestInfo/* "},
         {"no requestInfo", SYNC, "<requestInfo>" SYNC_INFO "</requestInfo>", "", REASON_SOAP_STRUCTURE, "request/requestInfo is missing"},
         {"no requestData", SYNC, "<requestData><data>x</data></requestData>", "", REASON_SOAP_STRUCTURE, "request/requestData is missing"},
         {"data twice", SYNC, "<data>x</data>", "<data>x</data><data>x</data>", REASON_SOAP_STRUCTURE, "requestData/* "},
-        {"data qualified and not", SYNC, "<data>x</data>", "<data>x</data><q:data xmlns:q=\"http://bip.bee.kz/SyncChannel/v10/Interfaces\"/>",
-         REASON_SOAP_STRUCTURE, "requestData/* "},
+        {"data qualified and not", SYNC, "<data>x</data>",
+         "<data>x</data><q:data xmlns:q=\"http://bip.bee.kz/SyncChannel/v10/Interfaces\"/>", REASON_SOAP_STRUCTURE, "requestData/* "},
         {"data of another namespace", SYNC, "<data>x</data>", "<data xmlns=\"urn:x\">x</data>", REASON_SOAP_STRUCTURE, "requestData/* "},
-        {"data of the other channel", SYNC, "<data>x</data>", "<data xmlns=\"http://bip.bee.kz/AsyncChannel/v10/Interfaces\">x</data>", REASON_SOAP_STRUCTURE,
-         "requestData/* "},
+        {"data of the other channel", SYNC, "<data>x</data>", "<data xmlns=\"http://bip.bee.kz/AsyncChannel/v10/Interfaces\">x</data>",
+         REASON_SOAP_STRUCTURE, "requestData/* "},
         {"nil data, not empty", SYNC, "<data>x", "<data " XSI "i:nil=\"true\">x", REASON_SOAP_STRUCTURE, "data is nil but not empty"},
         {"two requests", SYNC, "</request></t", "</request><request/></t", REASON_SOAP_STRUCTURE, "SendMessage/* "},
         {"nil request", ENVELOPE("<t:SendMessage xmlns:t=\"" SHEP_SYNC_TYPES_NS "\"><request/></t:SendMessage>"), "<request/>",
          "<request " XSI "i:nil=\"true\"/>", REASON_SOAP_STRUCTURE, "request is nil"},
         {"qualified request", SYNC, "<request>", "<request xmlns=\"" SHEP_SYNC_TYPES_NS "\">", REASON_SOAP_STRUCTURE, "request is missing"},
-        {"unqualified operation", ENVELOPE("<SendMessage><request/></SendMessage>"), "<request/>", "<request></request>", REASON_SOAP_OPERATION, ""},
-        {"operation of the other channel", ENVELOPE("<t:SendMessage xmlns:t=\"" SHEP_ASYNC_TYPES_NS "\"/>"), "t:SendMessage", "t:SendMessage", REASON_SOAP_OPERATION, ""},
-        {"small s on the sync channel", ENVELOPE("<t:sendMessage xmlns:t=\"" SHEP_SYNC_TYPES_NS "\"/>"), "t:s", "t:s", REASON_SOAP_OPERATION, ""},
-        {"spelt rightly", ENVELOPE("<t:changeMessageStatusNotification xmlns:t=\"" SHEP_ASYNC_CLIENT_NS "\"/>"), "t:", "t:", REASON_SOAP_OPERATION, ""},
+        {"unqualified operation", ENVELOPE("<SendMessage><request/></SendMessage>"), "<request/>", "<request></request>",
+         REASON_SOAP_OPERATION, ""},
+        {"operation of the other channel", ENVELOPE("<t:SendMessage xmlns:t=\"" SHEP_ASYNC_TYPES_NS "\"/>"), "t:SendMessage",
+         "t:SendMessage", REASON_SOAP_OPERATION, ""},
+        {"small s on the sync channel", ENVELOPE("<t:sendMessage xmlns:t=\"" SHEP_SYNC_TYPES_NS "\"/>"), "t:s", "t:s",
+         REASON_SOAP_OPERATION, ""},
+        {"spelt rightly", ENVELOPE("<t:changeMessageStatusNotification xmlns:t=\"" SHEP_ASYNC_CLIENT_NS "\"/>"),
+         "t:", "t:", REASON_SOAP_OPERATION, ""},
         {"a 1.2 fault in 1.1", ENVELOPE("<f:Fault xmlns:f=\"" SOAP12_NS "\"/>"), "f:", "f:", REASON_SOAP_OPERATION, ""},
         {"unknown messageType", ASYNC, "NOTIFICATION", "NOTICE", REASON_SOAP_STRUCTURE, "messageType has a value"},
         {"messageType in small letters", ASYNC, "NOTIFICATION", "notification", REASON_SOAP_STRUCTURE, "messageType has a value"},
-        {"NOTIFICATION without correlationId", ASYNC, "<correlationId>c1</correlationId>", "", REASON_SOAP_STRUCTURE, "correlationId is missing"},
-        {"sync data in async", ASYNC, "<data>x</data>", "<data xmlns=\"http://bip.bee.kz/SyncChannel/v10/Interfaces\">x</data>", REASON_SOAP_STRUCTURE, "messageData/* "},
+        {"NOTIFICATION without correlationId", ASYNC, "<correlationId>c1</correlationId>", "", REASON_SOAP_STRUCTURE,
+         "correlationId is missing"},
+        {"sync data in async", ASYNC, "<data>x</data>", "<data xmlns=\"http://bip.bee.kz/SyncChannel/v10/Interfaces\">x</data>",
+         REASON_SOAP_STRUCTURE, "messageData/* "},
         {"no messageData", ASYNC, "<messageData><data>x</data></messageData>", "", REASON_SOAP_STRUCTURE, "messageData is missing"},
-        {"answer without date", ASYNC_ANSWER, "<responseDate>2026-11-22T10:00:00Z</responseDate>", "", REASON_SOAP_STRUCTURE, "responseDate is missing"},
+        {"answer without date", ASYNC_ANSWER, "<responseDate>2026-11-22T10:00:00Z</responseDate>", "", REASON_SOAP_STRUCTURE,
+         "responseDate is missing"},
         {"answer without correlationId", ASYNC_ANSWER, "<correlationId/>", "", REASON_SOAP_STRUCTURE, "correlationId is missing"},
-        {"answer without status", SYNC_ANSWER, "<status><code>Success</code><message>OK</message></status>", "", REASON_SOAP_STRUCTURE, "status is missing"},
+        {"answer without status", SYNC_ANSWER, "<status><code>Success</code><message>OK</message></status>", "", REASON_SOAP_STRUCTURE,
+         "status is missing"},
         {"status without code", SYNC_ANSWER, "<code>Success</code>", "", REASON_SOAP_STRUCTURE, "status/code is missing"},
         {"unknown messageState", STATUS, "NOT_DELIVERED", "LOST", REASON_SOAP_STRUCTURE, "messageState has a value"},
-        {"status without date", STATUS, "<statusDate>2026-11-22T10:00:00Z</statusDate>", "", REASON_SOAP_STRUCTURE, "statusDate is missing"},
+        {"status without date", STATUS, "<statusDate>2026-11-22T10:00:00Z</statusDate>", "", REASON_SOAP_STRUCTURE,
+         "statusDate is missing"},
         {"no requestDate", STATUS, "<requestDate>2026-11-22T10:00:00Z</requestDate>", "", REASON_SOAP_STRUCTURE, "requestDate is missing"},
-        {"answer without sessionId", STATUS_ANSWER, "<sessionId>{01234567-89ab-CDEF-0123-456789abcdef}</sessionId>", "", REASON_SOAP_STRUCTURE,
-         "sessionId is missing"},
+        {"answer without sessionId", STATUS_ANSWER, "<sessionId>{01234567-89ab-CDEF-0123-456789abcdef}</sessionId>", "",
+         REASON_SOAP_STRUCTURE, "sessionId is missing"},
 };
 
 static void broken_messages_are_refused(void **state)
@@ -249,7 +273,8 @@ static void fields_have_a_longest(void **state)
                 auto_str char *xml = replaced(SYNC, "<messageId>m1<", to);
                 struct got g;
                 struct why why = WHY_INIT;
-                assert_reason("length", read_text(xml, &g, &why), &why, n == 500 ? GW_OK : GW_REJECT, n == 500 ? REASON_NONE : REASON_SOAP_STRUCTURE);
+                assert_reason("length", read_text(xml, &g, &why), &why, n == 500 ? GW_OK : GW_REJECT,
+                              n == 500 ? REASON_NONE : REASON_SOAP_STRUCTURE);
                 drop(&g);
         }
 }
@@ -258,7 +283,8 @@ static void the_password_is_not_kept(void **state)
 {
         (void)state;
         struct got g = must_read(SYNC);
-        const char *const fields[] = {g.m->message_id, g.m->correlation_id, g.m->service_id, g.m->route_id, g.m->session_id, g.m->sender_id};
+        const char *const fields[] = {g.m->message_id, g.m->correlation_id, g.m->service_id,
+                                      g.m->route_id,   g.m->session_id,     g.m->sender_id};
         for (size_t i = 0; i < GW_COUNT(fields); i++)
                 assert_true(fields[i] && !strstr(fields[i], "hidden"));
         drop(&g);
@@ -283,7 +309,8 @@ static const struct {
         {"child", "<data><a>қ</a></data>", "<a>қ</a>"},
         {"child with blanks and comments around", "<data>\n <!-- c --> <a>қ</a>\n</data>", "<a>қ</a>"},
         {"qualified data, child", "<q:data xmlns:q=\"http://bip.bee.kz/SyncChannel/v10/Interfaces\"><a>қ</a></q:data>", "<a>қ</a>"},
-        {"child with a namespace from above", "<data xmlns:n=\"urn:n\" xmlns:unused=\"urn:u\"><n:a>қ</n:a></data>", "<n:a xmlns:n=\"urn:n\">қ</n:a>"},
+        {"child with a namespace from above", "<data xmlns:n=\"urn:n\" xmlns:unused=\"urn:u\"><n:a>қ</n:a></data>",
+         "<n:a xmlns:n=\"urn:n\">қ</n:a>"},
 };
 
 static enum gw_rc data_of(const char *data, const struct xml_limits *limits, xmlDoc **ret_doc, struct buf *bytes, struct why *why)
@@ -327,7 +354,8 @@ static void other_data_is_refused(void **state)
                 {"BOM only", "<data>" BOM "</data>", REASON_DATA_FORM},
                 {"words before", "<data>x&lt;a/></data>", REASON_DATA_FORM},
                 {"two children", "<data><a/><b/></data>", REASON_DATA_FORM},
-                {"typed message without a root of its own", "<data><messageId>1</messageId><iin>850412390011</iin></data>", REASON_DATA_FORM},
+                {"typed message without a root of its own", "<data><messageId>1</messageId><iin>850412390011</iin></data>",
+                 REASON_DATA_FORM},
                 {"child and text", "<data><a/>x</data>", REASON_DATA_FORM},
                 {"text and child", "<data>&lt;a/><a/></data>", REASON_DATA_FORM},
                 {"child and CDATA", "<data><a/><![CDATA[<b/>]]></data>", REASON_DATA_FORM},
@@ -336,14 +364,16 @@ static void other_data_is_refused(void **state)
                 {"words behind", "<data>&lt;a/>x</data>", REASON_XML_NOT_WELL_FORMED},
                 {"DOCTYPE inside", "<data>&lt;!DOCTYPE a>&lt;a/></data>", REASON_XML_DOCTYPE},
                 {"instruction inside", "<data>&lt;a>&lt;?x?>&lt;/a></data>", REASON_XML_PROCESSING_INSTRUCTION},
-                {"another encoding inside", "<data>&lt;?xml version=\"1.0\" encoding=\"windows-1251\"?>&lt;a/></data>", REASON_XML_ENCODING},
+                {"another encoding inside", "<data>&lt;?xml version=\"1.0\" encoding=\"windows-1251\"?>&lt;a/></data>",
+                 REASON_XML_ENCODING},
                 {"escaped twice", "<data>&amp;lt;a/></data>", REASON_DATA_FORM},
         };
         for (size_t i = 0; i < GW_COUNT(cases); i++) {
                 xmlDoc *doc = NULL;
                 auto_buf struct buf bytes = BUF_INIT;
                 struct why why = WHY_INIT;
-                assert_reason(cases[i].name, data_of(cases[i].data, &xml_limits_default, &doc, &bytes, &why), &why, GW_REJECT, cases[i].reason);
+                assert_reason(cases[i].name, data_of(cases[i].data, &xml_limits_default, &doc, &bytes, &why), &why, GW_REJECT,
+                              cases[i].reason);
                 assert_null(doc);
                 assert_int_equal(bytes.n, 0);
         }
@@ -360,30 +390,67 @@ static void data_has_limits_of_its_own(void **state)
         assert_reason("size", data_of("<data>&lt;a>123&lt;/a></data>", &small, &doc, &bytes, &why), &why, GW_REJECT, REASON_HTTP_TOO_LARGE);
         small = xml_limits_default;
         small.depth_max = 2;
-        assert_reason("depth", data_of("<data>&lt;a>&lt;b>&lt;c/>&lt;/b>&lt;/a></data>", &small, &doc, &bytes, &why), &why, GW_REJECT, REASON_XML_TOO_DEEP);
+        assert_reason("depth", data_of("<data>&lt;a>&lt;b>&lt;c/>&lt;/b>&lt;/a></data>", &small, &doc, &bytes, &why), &why, GW_REJECT,
+                      REASON_XML_TOO_DEEP);
 }
 
 /* ---- writing ---- */
 
 static const struct shep_property properties[] = {{"ADDL_CLIENT_KEY", "TSA & <co>"}};
-#define LITERAL(text) {(const uint8_t *)text, sizeof text - 1}
-#define NOON {1795330800123}
+#define LITERAL(text)                                  \
+        {                                              \
+                (const uint8_t *)text, sizeof text - 1 \
+        }
+#define NOON                  \
+        {                     \
+                1795330800123 \
+        }
 static const struct {
         struct shep_out out;
         const char *data; /* text of the document carried, when there is one */
 } messages[] = {
-        {{.operation = SHEP_SYNC_SEND, .message_id = "m&1", .correlation_id = "c1", .service_id = "S1", .sender_id = "gw", .date = NOON,
-          .properties = properties, .property_count = 1, .data_xml = LITERAL("<a xmlns=\"urn:a\">қ</a>")},
+        {{.operation = SHEP_SYNC_SEND,
+          .message_id = "m&1",
+          .correlation_id = "c1",
+          .service_id = "S1",
+          .sender_id = "gw",
+          .date = NOON,
+          .properties = properties,
+          .property_count = 1,
+          .data_xml = LITERAL("<a xmlns=\"urn:a\">қ</a>")},
          "қ"},
-        {{.operation = SHEP_SYNC_SEND, .message_id = "m&1", .service_id = "S1", .sender_id = "gw", .date = NOON,
+        {{.operation = SHEP_SYNC_SEND,
+          .message_id = "m&1",
+          .service_id = "S1",
+          .sender_id = "gw",
+          .date = NOON,
           .data_text = LITERAL("<?xml version=\"1.0\"?><a>қ\r\n&amp;</a>")},
          "қ\r\n&"},
-        {{.operation = SHEP_SYNC_SEND_RESPONSE, .message_id = "m&1", .correlation_id = "c1", .date = NOON, .status_code = "Success", .status_message = "ОК"}, NULL},
-        {{.operation = SHEP_ASYNC_SEND, .message_id = "m&1", .correlation_id = "c1", .service_id = "S1", .message_type = "RESPONSE", .sender_id = "gw", .date = NOON,
-          .properties = properties, .property_count = 1, .data_text = LITERAL("<a>қ</a>")},
+        {{.operation = SHEP_SYNC_SEND_RESPONSE,
+          .message_id = "m&1",
+          .correlation_id = "c1",
+          .date = NOON,
+          .status_code = "Success",
+          .status_message = "ОК"},
+         NULL},
+        {{.operation = SHEP_ASYNC_SEND,
+          .message_id = "m&1",
+          .correlation_id = "c1",
+          .service_id = "S1",
+          .message_type = "RESPONSE",
+          .sender_id = "gw",
+          .date = NOON,
+          .properties = properties,
+          .property_count = 1,
+          .data_text = LITERAL("<a>қ</a>")},
          "қ"},
         {{.operation = SHEP_ASYNC_SEND_RESPONSE, .message_id = "m&1", .correlation_id = "c1", .date = NOON}, NULL},
-        {{.operation = SHEP_STATUS_NOTIFICATION, .message_id = "m&1", .notification_id = "n1", .message_state = "DELIVERED", .date = NOON, .status_code = "OK",
+        {{.operation = SHEP_STATUS_NOTIFICATION,
+          .message_id = "m&1",
+          .notification_id = "n1",
+          .message_state = "DELIVERED",
+          .date = NOON,
+          .status_code = "OK",
           .status_message = "ОК"},
          NULL},
         {{.operation = SHEP_STATUS_NOTIFICATION_RESPONSE, .date = NOON, .session_id = "{01234567-89ab-cdef-0123-456789abcdef}"}, NULL},
@@ -393,8 +460,9 @@ static const struct {
 /* As xml_sign_envelope() puts it: Body declares soap and wsu, Envelope also xs. */
 static char *enveloped(const struct buf *content, const char *soap_ns)
 {
-        return xasprintf("<soap:Envelope xmlns:soap=\"%s\" xmlns:xs=\"http://www.w3.org/2001/XMLSchema\"><soap:Body>%s</soap:Body></soap:Envelope>", soap_ns,
-                         buf_cstr(content));
+        return xasprintf(
+                "<soap:Envelope xmlns:soap=\"%s\" xmlns:xs=\"http://www.w3.org/2001/XMLSchema\"><soap:Body>%s</soap:Body></soap:Envelope>",
+                soap_ns, buf_cstr(content));
 }
 
 static void assert_exclusive_canonical(const struct soap *soap, const char *soap_ns, const struct buf *content)
@@ -447,7 +515,11 @@ static void a_long_status_message_is_clipped(void **state)
         auto_buf struct buf text = BUF_INIT, content = BUF_INIT;
         for (int i = 0; i < 251; i++)
                 buf_add_str(&text, "ә");
-        struct shep_out out = {.operation = SHEP_SYNC_SEND_RESPONSE, .message_id = "m", .date = NOON, .status_code = "S", .status_message = buf_cstr(&text)};
+        struct shep_out out = {.operation = SHEP_SYNC_SEND_RESPONSE,
+                               .message_id = "m",
+                               .date = NOON,
+                               .status_code = "S",
+                               .status_message = buf_cstr(&text)};
         shep_write(&content, &out);
         auto_str char *xml = enveloped(&content, SOAP11_NS);
         struct got g = must_read(xml);
@@ -506,8 +578,12 @@ static void faults_have_the_shape_of_their_soap(void **state)
         (void)state;
         for (size_t i = 0; i < GW_COUNT(faults); i++) {
                 const char *ns = faults[i].version == 12 ? SOAP12_NS : SOAP11_NS;
-                struct shep_fault fault = {.in_reply_to = faults[i].in_reply_to, .soap_version = faults[i].version, .reason = faults[i].reason,
-                                           .detail = i % 2 ? "a < b" : NULL, .correlation_id = "c-1", .date = NOON,
+                struct shep_fault fault = {.in_reply_to = faults[i].in_reply_to,
+                                           .soap_version = faults[i].version,
+                                           .reason = faults[i].reason,
+                                           .detail = i % 2 ? "a < b" : NULL,
+                                           .correlation_id = "c-1",
+                                           .date = NOON,
                                            .session_id = i % 2 ? "{01234567-89ab-cdef-0123-456789abcdef}" : "not a guid"};
                 auto_buf struct buf content = BUF_INIT;
                 shep_write_fault(&content, &fault);
@@ -518,7 +594,8 @@ static void faults_have_the_shape_of_their_soap(void **state)
                 assert_true(xml_is(element, faults[i].element_ns, faults[i].element));
                 assert_int_equal(g.m->operation, SHEP_FAULT);
                 assert_field("errorCode", g.m->error_code, reason_info(faults[i].reason)->shep_code);
-                const char *const texts[] = {reason_info(faults[i].reason)->kk, reason_info(faults[i].reason)->ru, reason_info(faults[i].reason)->en};
+                const char *const texts[] = {reason_info(faults[i].reason)->kk, reason_info(faults[i].reason)->ru,
+                                             reason_info(faults[i].reason)->en};
                 for (size_t t = 0; t < GW_COUNT(texts); t++)
                         assert_non_null(strstr(g.m->error_message, texts[t]));
                 assert_int_equal(shep_fault_reason(g.m->error_data), faults[i].reason);
@@ -535,12 +612,15 @@ static void faults_of_others_stay_readable(void **state)
         static const struct {
                 const char *xml, *code, *message;
         } cases[] = {
-                {"<S:Envelope xmlns:S=\"" SOAP11_NS "\"><S:Body><S:Fault><faultcode>S:Server</faultcode><faultstring>boom</faultstring></S:Fault></S:Body></S:Envelope>",
+                {"<S:Envelope xmlns:S=\"" SOAP11_NS
+                 "\"><S:Body><S:Fault><faultcode>S:Server</faultcode><faultstring>boom</faultstring></S:Fault></S:Body></S:Envelope>",
                  "S:Server", "boom"},
-                {"<S:Envelope xmlns:S=\"" SOAP11_NS "\"><S:Body><S:Fault><faultcode>S:Server</faultcode><faultstring>boom</faultstring><detail><x:any xmlns:x=\"urn:x\">"
+                {"<S:Envelope xmlns:S=\"" SOAP11_NS
+                 "\"><S:Body><S:Fault><faultcode>S:Server</faultcode><faultstring>boom</faultstring><detail><x:any xmlns:x=\"urn:x\">"
                  "<errorCode>E1</errorCode><errorMessage>no</errorMessage></x:any></detail></S:Fault></S:Body></S:Envelope>",
                  "E1", "no"},
-                {"<S:Envelope xmlns:S=\"" SOAP12_NS "\"><S:Body><S:Fault><S:Code><S:Value>S:Sender</S:Value></S:Code><S:Reason><S:Text xml:lang=\"en\">bad</S:Text>"
+                {"<S:Envelope xmlns:S=\"" SOAP12_NS
+                 "\"><S:Body><S:Fault><S:Code><S:Value>S:Sender</S:Value></S:Code><S:Reason><S:Text xml:lang=\"en\">bad</S:Text>"
                  "</S:Reason></S:Fault></S:Body></S:Envelope>",
                  "S:Sender", "bad"},
                 {"<S:Envelope xmlns:S=\"" SOAP12_NS "\"><S:Body><S:Fault/></S:Body></S:Envelope>", NULL, NULL},
@@ -570,12 +650,14 @@ static void samples_are_read(void **state)
                 const char *message_id, *service_id, *sender_id, *root; /* root element of the document in data */
                 bool signature;
         } cases[] = {
-                {"shep-contract/example/request.xml", SHEP_SYNC_SEND, "7ea6369f-18c5-4633-ad73-19de35883e0b", "TEST_SERVICE_ID", "senderId", "request", true},
-                {"shep-contract/example/response.xml", SHEP_SYNC_SEND_RESPONSE, "559eaf6e-4aee-4f9f-ad5a-df36ac7fb60b", NULL, NULL, "response", true},
-                {"shep-contract/example/async-samples/notification-in-processing.xml", SHEP_ASYNC_SEND, "YzgtjaqW-TQvK-PqOu-57SN-70yBQmLZuZxv",
-                 "MON_ES_REQUEST_FORM_IMPORT", "es", "typedRequestFormImportData", false},
-                {"ncanode-testdata/signed/WsseServiceTest.XML_VALID_STRING.xml", SHEP_SYNC_SEND, "ccb1010b-8446-4937-913f-c87a717f6809", "GBDFL_UniversalServiceSync",
-                 "smartbridge", NULL, false},
+                {"shep-contract/example/request.xml", SHEP_SYNC_SEND, "7ea6369f-18c5-4633-ad73-19de35883e0b", "TEST_SERVICE_ID", "senderId",
+                 "request", true},
+                {"shep-contract/example/response.xml", SHEP_SYNC_SEND_RESPONSE, "559eaf6e-4aee-4f9f-ad5a-df36ac7fb60b", NULL, NULL,
+                 "response", true},
+                {"shep-contract/example/async-samples/notification-in-processing.xml", SHEP_ASYNC_SEND,
+                 "YzgtjaqW-TQvK-PqOu-57SN-70yBQmLZuZxv", "MON_ES_REQUEST_FORM_IMPORT", "es", "typedRequestFormImportData", false},
+                {"ncanode-testdata/signed/WsseServiceTest.XML_VALID_STRING.xml", SHEP_SYNC_SEND, "ccb1010b-8446-4937-913f-c87a717f6809",
+                 "GBDFL_UniversalServiceSync", "smartbridge", NULL, false},
         };
         for (size_t i = 0; i < GW_COUNT(cases); i++) {
                 auto_str char *path = vector_path(cases[i].file);

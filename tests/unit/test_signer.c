@@ -28,7 +28,8 @@ struct process {
 struct key_name {
         const char *id, *name;
 };
-static const struct key_name good_keys[] = {{"system", "system-gateway"}, {"head", "head-160640900019-ec"}, {"wide", "applicant-850412390201"}};
+static const struct key_name good_keys[] = {
+        {"system", "system-gateway"}, {"head", "head-160640900019-ec"}, {"wide", "applicant-850412390201"}};
 
 static void read_ready(int fd, char *out, size_t size)
 {
@@ -89,7 +90,8 @@ static struct process start_keys(const struct key_name *names, size_t count)
 {
         struct signer_key_conf keys[8];
         for (size_t i = 0; i < count; i++)
-                keys[i] = (struct signer_key_conf){names[i].id, pki_path("keys", names[i].name, ".key"), pki_path("certs", names[i].name, ".pem")};
+                keys[i] = (struct signer_key_conf){names[i].id, pki_path("keys", names[i].name, ".key"),
+                                                   pki_path("certs", names[i].name, ".pem")};
         struct process p = start_with(keys, count);
         for (size_t i = 0; i < count; i++) {
                 char *key_path = NULL, *certificate_path = NULL;
@@ -251,8 +253,10 @@ static const struct {
         {"prefix of an id", FRAME(HEAD(11, 2), 5, 's', 'y', 's', 't', 'e'), 1},
         {"no digest", FRAME(HEAD(12, 2), 6, 's', 'y', 's', 't', 'e', 'm'), 2},
         {"digest of one byte", FRAME(HEAD(13, 2), 6, 's', 'y', 's', 't', 'e', 'm', 0), 2},
-        {"digest of 33 bytes", FRAME(HEAD(45, 2), 6, 's', 'y', 's', 't', 'e', 'm', 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21,
-                                     22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33), 2},
+        {"digest of 33 bytes",
+         FRAME(HEAD(45, 2), 6, 's', 'y', 's', 't', 'e', 'm', 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22,
+               23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33),
+         2},
 };
 
 static void hostile_frames_are_refused(void **state)
@@ -264,10 +268,12 @@ static void hostile_frames_are_refused(void **state)
                 send_raw(p.channel[0], hostile_frames[i].bytes, hostile_frames[i].n);
                 size_t n = receive_raw(p.channel[0], answer, sizeof answer);
                 bool good = hostile_frames[i].want == CLOSED ? n == 0
-                            : hostile_frames[i].want == COUNT_ONLY ? n == 10 && answer[8] == 0x81 && answer[9] == GW_COUNT(good_keys)
-                                                                   : n == 10 && answer[8] == 0xff && answer[9] == hostile_frames[i].want && answer[4] == 7;
+                            : hostile_frames[i].want == COUNT_ONLY
+                                    ? n == 10 && answer[8] == 0x81 && answer[9] == GW_COUNT(good_keys)
+                                    : n == 10 && answer[8] == 0xff && answer[9] == hostile_frames[i].want && answer[4] == 7;
                 if (!good)
-                        fail_msg("%s: got %zu bytes, verb %d, code %d", hostile_frames[i].name, n, n > 8 ? answer[8] : 0, n > 9 ? answer[9] : 0);
+                        fail_msg("%s: got %zu bytes, verb %d, code %d", hostile_frames[i].name, n, n > 8 ? answer[8] : 0,
+                                 n > 9 ? answer[9] : 0);
                 gw_auto(signer) struct signer *other = attach(&p, 1); /* the others never notice */
                 assert_signs(other, "head", 1);
                 signer_detach(gw_take(&other));
@@ -355,10 +361,14 @@ static void bad_keys_stop_the_start(void **state)
         const struct {
                 const char *key, *certificate, *want;
         } cases[] = {
-                {group, certificate, "group or others"}, {world, certificate, "group or others"},
-                {good, other, "does not belong"},        {absent, certificate, "cannot be opened"},
-                {weak, weak_certificate, "shorter than 2048"}, {fifo, certificate, "not a regular file"},
-                {certificate, certificate, ""},          {is_root ? foreign : absent, certificate, is_root ? "another user" : "cannot be opened"},
+                {group, certificate, "group or others"},
+                {world, certificate, "group or others"},
+                {good, other, "does not belong"},
+                {absent, certificate, "cannot be opened"},
+                {weak, weak_certificate, "shorter than 2048"},
+                {fifo, certificate, "not a regular file"},
+                {certificate, certificate, ""},
+                {is_root ? foreign : absent, certificate, is_root ? "another user" : "cannot be opened"},
         };
         for (size_t i = 0; i < GW_COUNT(cases); i++) {
                 struct signer_key_conf keys[] = {{"first", good, certificate}, {"second", cases[i].key, cases[i].certificate}};
@@ -447,12 +457,14 @@ static void a_bad_signer_process_is_unavailable(void **state)
                 uint8_t digest[32] = {0};
                 auto_buf struct buf value = BUF_INIT;
                 double before = (double)clock();
-                assert_reason(cases[i].name, key->sign(key->ctx, span_of(digest, 32), &value, &why), &why, cases[i].want, cases[i].want_reason);
+                assert_reason(cases[i].name, key->sign(key->ctx, span_of(digest, 32), &value, &why), &why, cases[i].want,
+                              cases[i].want_reason);
                 assert_true(((double)clock() - before) / CLOCKS_PER_SEC < 0.1); /* waits, does not spin */
                 assert_int_equal(value.n, 0);
                 assert_int_equal(signer_count(signer), 0);
                 if (cases[i].dead) {
-                        assert_reason(cases[i].name, key->sign(key->ctx, span_of(digest, 32), &value, &why), &why, GW_RETRY, REASON_SIGNER_UNAVAILABLE);
+                        assert_reason(cases[i].name, key->sign(key->ctx, span_of(digest, 32), &value, &why), &why, GW_RETRY,
+                                      REASON_SIGNER_UNAVAILABLE);
                         assert_non_null(strstr(why.detail, "closed"));
                 }
                 signer_detach(gw_take(&signer));

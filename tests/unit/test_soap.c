@@ -20,20 +20,25 @@ static const struct {
         {"1.1", E11 BODY END, 11, false, false},
         {"1.2", E12 BODY END, 12, false, false},
         {"BOM and declaration", "\xef\xbb\xbf<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n" E11 BODY END "\n", 11, false, false},
-        {"blanks and comments", E11 "\n <!-- h --> <S:Header> \n</S:Header>\n<S:Body>\n<!-- c --> <a/>\n</S:Body> " END "<!-- e -->", 11, true, false},
+        {"blanks and comments", E11 "\n <!-- h --> <S:Header> \n</S:Header>\n<S:Body>\n<!-- c --> <a/>\n</S:Body> " END "<!-- e -->", 11,
+         true, false},
         {"two prefixes", "<S:Envelope xmlns:S=\"" SOAP11_NS "\" xmlns:E=\"" SOAP11_NS "\"><E:Header/>" BODY END, 11, true, false},
         {"default namespace", "<Envelope xmlns=\"" SOAP12_NS "\"><Header/><Body><a xmlns=\"\"/></Body></Envelope>", 12, true, false},
         {"payload of any name", E11 "<S:Body><S:Fault/></S:Body>" END, 11, false, false},
         {"security", E11 "<S:Header>" SEC " S:mustUnderstand=\"1\"/></S:Header>" BODY END, 11, true, true},
         {"security, not mandatory", E12 "<S:Header>" SEC " S:mustUnderstand=\"false\"/></S:Header>" BODY END, 12, true, true},
-        {"security for the last", E12 "<S:Header>" SEC " S:role=\"" ULTIMATE12 "\" S:mustUnderstand=\"true\"/></S:Header>" BODY END, 12, true, true},
+        {"security for the last", E12 "<S:Header>" SEC " S:role=\"" ULTIMATE12 "\" S:mustUnderstand=\"true\"/></S:Header>" BODY END, 12,
+         true, true},
         {"security for the next", E11 "<S:Header>" SEC " S:actor=\"" NEXT11 "\"/></S:Header>" BODY END, 11, true, true},
         {"security with an empty actor", E11 "<S:Header>" SEC " S:actor=\"\"/></S:Header>" BODY END, 11, true, true},
         {"security for another", E11 "<S:Header>" SEC " S:actor=\"urn:x\" S:mustUnderstand=\"1\"/></S:Header>" BODY END, 11, true, false},
         {"security for us and another", E11 "<S:Header>" SEC " S:actor=\"urn:x\"/>" SEC "/></S:Header>" BODY END, 11, true, true},
-        {"unknown block", E11 "<S:Header><x xmlns=\"urn:x\"/><y xmlns=\"urn:y\" S:mustUnderstand=\"0\"/></S:Header>" BODY END, 11, true, false},
-        {"unknown mandatory block for another", E12 "<S:Header><x xmlns=\"urn:x\" S:role=\"urn:r\" S:mustUnderstand=\"1\"/></S:Header>" BODY END, 12, true, false},
-        {"mustUnderstand of the other SOAP", E12 "<S:Header><x xmlns:o=\"" SOAP11_NS "\" o:mustUnderstand=\"1\"/></S:Header>" BODY END, 12, true, false},
+        {"unknown block", E11 "<S:Header><x xmlns=\"urn:x\"/><y xmlns=\"urn:y\" S:mustUnderstand=\"0\"/></S:Header>" BODY END, 11, true,
+         false},
+        {"unknown mandatory block for another",
+         E12 "<S:Header><x xmlns=\"urn:x\" S:role=\"urn:r\" S:mustUnderstand=\"1\"/></S:Header>" BODY END, 12, true, false},
+        {"mustUnderstand of the other SOAP", E12 "<S:Header><x xmlns:o=\"" SOAP11_NS "\" o:mustUnderstand=\"1\"/></S:Header>" BODY END, 12,
+         true, false},
 };
 
 static void good_envelopes_are_read(void **state)
@@ -81,11 +86,15 @@ static const struct {
         {"text in Envelope", E11 BODY "x" END, REASON_SOAP_STRUCTURE, "Envelope holds text"},
         {"text in Header", E11 "<S:Header>x</S:Header>" BODY END, REASON_SOAP_STRUCTURE, "Header holds text"},
         {"two security headers", E11 "<S:Header>" SEC "/>" SEC "/></S:Header>" BODY END, REASON_SOAP_STRUCTURE, "Security"},
-        {"two, one for the next", E12 "<S:Header>" SEC "/>" SEC " S:role=\"" NEXT12 "\"/></S:Header>" BODY END, REASON_SOAP_STRUCTURE, "Security"},
-        {"mustUnderstand of no kind", E11 "<S:Header>" SEC " S:mustUnderstand=\"yes\"/></S:Header>" BODY END, REASON_SOAP_STRUCTURE, "boolean"},
+        {"two, one for the next", E12 "<S:Header>" SEC "/>" SEC " S:role=\"" NEXT12 "\"/></S:Header>" BODY END, REASON_SOAP_STRUCTURE,
+         "Security"},
+        {"mustUnderstand of no kind", E11 "<S:Header>" SEC " S:mustUnderstand=\"yes\"/></S:Header>" BODY END, REASON_SOAP_STRUCTURE,
+         "boolean"},
         {"unknown mandatory block", E11 "<S:Header><x S:mustUnderstand=\"1\"/></S:Header>" BODY END, REASON_SOAP_MUST_UNDERSTAND, ""},
-        {"unknown mandatory block, 1.2", E12 "<S:Header><x S:mustUnderstand=\"true\"/></S:Header>" BODY END, REASON_SOAP_MUST_UNDERSTAND, ""},
-        {"Security of another namespace", E12 "<S:Header><Security xmlns=\"urn:w\" S:mustUnderstand=\"1\"/></S:Header>" BODY END, REASON_SOAP_MUST_UNDERSTAND, ""},
+        {"unknown mandatory block, 1.2", E12 "<S:Header><x S:mustUnderstand=\"true\"/></S:Header>" BODY END, REASON_SOAP_MUST_UNDERSTAND,
+         ""},
+        {"Security of another namespace", E12 "<S:Header><Security xmlns=\"urn:w\" S:mustUnderstand=\"1\"/></S:Header>" BODY END,
+         REASON_SOAP_MUST_UNDERSTAND, ""},
 };
 
 static void broken_envelopes_are_refused(void **state)
@@ -94,7 +103,8 @@ static void broken_envelopes_are_refused(void **state)
         for (size_t i = 0; i < GW_COUNT(bad); i++) {
                 struct soap *soap = NULL;
                 struct why why = WHY_INIT;
-                assert_reason(bad[i].name, soap_parse(span_str(bad[i].xml), &xml_limits_default, &soap, &why), &why, GW_REJECT, bad[i].reason);
+                assert_reason(bad[i].name, soap_parse(span_str(bad[i].xml), &xml_limits_default, &soap, &why), &why, GW_REJECT,
+                              bad[i].reason);
                 assert_null(soap);
                 if (!strstr(why.detail, bad[i].detail))
                         fail_msg("%s: detail '%s' does not say '%s'", bad[i].name, why.detail, bad[i].detail);

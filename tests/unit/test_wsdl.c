@@ -127,7 +127,8 @@ static void assert_payload(xmlSchema *schema, bool want, const char *name, struc
         if (xml_is(element, SOAP11_NS, "Fault"))
                 element = xml_first_element(child(element, NULL, "detail"));
         if (valid_element(schema, element, want) != want)
-                fail_msg("%s should be %s by our schema:\n%.*s", name, want ? "valid" : "invalid", (int)envelope.n, (const char *)envelope.p);
+                fail_msg("%s should be %s by our schema:\n%.*s", name, want ? "valid" : "invalid", (int)envelope.n,
+                         (const char *)envelope.p);
 }
 
 static const char *(*const descriptions[])(void) = {wsdl_sync, wsdl_async};
@@ -171,31 +172,76 @@ static void the_address_is_put_in(void **state)
 
 static char *enveloped(const struct buf *content)
 {
-        return xasprintf("<soap:Envelope xmlns:soap=\"" SOAP11_NS "\" xmlns:xs=\"" XS_NS "\"><soap:Body>%s</soap:Body></soap:Envelope>", buf_cstr(content));
+        return xasprintf("<soap:Envelope xmlns:soap=\"" SOAP11_NS "\" xmlns:xs=\"" XS_NS "\"><soap:Body>%s</soap:Body></soap:Envelope>",
+                         buf_cstr(content));
 }
 
 static const struct shep_property property = {"key", "value"};
-#define NOON {1795330800123}
-#define TEXT(text) {(const uint8_t *)text, sizeof text - 1}
+#define NOON                  \
+        {                     \
+                1795330800123 \
+        }
+#define TEXT(text)                                     \
+        {                                              \
+                (const uint8_t *)text, sizeof text - 1 \
+        }
 static const struct {
         size_t wsdl;
         struct shep_out out;
         const char *from, *to; /* makes it invalid */
 } messages[] = {
-        {0, {.operation = SHEP_SYNC_SEND, .message_id = "m", .correlation_id = "c", .service_id = "S", .sender_id = "gw", .date = NOON, .properties = &property,
-             .property_count = 1, .data_xml = TEXT("<a xmlns=\"urn:a\">x</a>")},
-         "<serviceId>S</serviceId>", ""},
-        {0, {.operation = SHEP_SYNC_SEND, .message_id = "m", .service_id = "S", .sender_id = "gw", .date = NOON, .data_text = TEXT("<a/>")}, "<sender>", "<sender><x/>"},
-        {0, {.operation = SHEP_SYNC_SEND, .message_id = "m", .service_id = "S", .sender_id = "gw", .date = NOON}, "<request>", "<request xmlns=\"urn:x\">"},
-        {0, {.operation = SHEP_SYNC_SEND_RESPONSE, .message_id = "m", .date = NOON, .status_code = "Success", .status_message = "OK"}, "<code>Success</code>", ""},
-        {1, {.operation = SHEP_ASYNC_SEND, .message_id = "m", .correlation_id = "c", .service_id = "S", .message_type = "RESPONSE", .sender_id = "gw", .date = NOON,
-             .properties = &property, .property_count = 1, .data_text = TEXT("<a/>")},
-         "RESPONSE", "ANSWER"},
-        {1, {.operation = SHEP_ASYNC_SEND, .service_id = "S", .message_type = "REQUEST", .sender_id = "gw", .date = NOON}, "<data></data>", ""},
+        {0,
+         {.operation = SHEP_SYNC_SEND,
+          .message_id = "m",
+          .correlation_id = "c",
+          .service_id = "S",
+          .sender_id = "gw",
+          .date = NOON,
+          .properties = &property,
+          .property_count = 1,
+          .data_xml = TEXT("<a xmlns=\"urn:a\">x</a>")},
+         "<serviceId>S</serviceId>",
+         ""},
+        {0,
+         {.operation = SHEP_SYNC_SEND, .message_id = "m", .service_id = "S", .sender_id = "gw", .date = NOON, .data_text = TEXT("<a/>")},
+         "<sender>",
+         "<sender><x/>"},
+        {0,
+         {.operation = SHEP_SYNC_SEND, .message_id = "m", .service_id = "S", .sender_id = "gw", .date = NOON},
+         "<request>",
+         "<request xmlns=\"urn:x\">"},
+        {0,
+         {.operation = SHEP_SYNC_SEND_RESPONSE, .message_id = "m", .date = NOON, .status_code = "Success", .status_message = "OK"},
+         "<code>Success</code>",
+         ""},
+        {1,
+         {.operation = SHEP_ASYNC_SEND,
+          .message_id = "m",
+          .correlation_id = "c",
+          .service_id = "S",
+          .message_type = "RESPONSE",
+          .sender_id = "gw",
+          .date = NOON,
+          .properties = &property,
+          .property_count = 1,
+          .data_text = TEXT("<a/>")},
+         "RESPONSE",
+         "ANSWER"},
+        {1,
+         {.operation = SHEP_ASYNC_SEND, .service_id = "S", .message_type = "REQUEST", .sender_id = "gw", .date = NOON},
+         "<data></data>",
+         ""},
         {1, {.operation = SHEP_ASYNC_SEND_RESPONSE, .message_id = "m", .date = NOON}, "<correlationId></correlationId>", ""},
-        {1, {.operation = SHEP_STATUS_NOTIFICATION, .message_id = "m", .notification_id = "n", .message_state = "DELIVERED", .date = NOON, .status_code = "OK",
-             .status_message = "OK"},
-         "DELIVERED", "LOST"},
+        {1,
+         {.operation = SHEP_STATUS_NOTIFICATION,
+          .message_id = "m",
+          .notification_id = "n",
+          .message_state = "DELIVERED",
+          .date = NOON,
+          .status_code = "OK",
+          .status_message = "OK"},
+         "DELIVERED",
+         "LOST"},
         {1, {.operation = SHEP_STATUS_NOTIFICATION_RESPONSE, .date = NOON}, "{0000", "0000"},
 };
 
@@ -223,8 +269,13 @@ static void our_faults_are_valid(void **state)
         gw_auto(schema) xmlSchema *sync = schema_of(wsdl_sync());
         gw_auto(schema) xmlSchema *async = schema_of(wsdl_async());
         for (size_t i = 0; i < GW_COUNT(operations); i++) {
-                struct shep_fault fault = {.in_reply_to = operations[i], .soap_version = 11, .reason = REASON_FORM_INVALID, .detail = "field 2", .correlation_id = "c",
-                                           .session_id = i ? "{01234567-89ab-cdef-0123-456789abcdef}" : NULL, .date = NOON};
+                struct shep_fault fault = {.in_reply_to = operations[i],
+                                           .soap_version = 11,
+                                           .reason = REASON_FORM_INVALID,
+                                           .detail = "field 2",
+                                           .correlation_id = "c",
+                                           .session_id = i ? "{01234567-89ab-cdef-0123-456789abcdef}" : NULL,
+                                           .date = NOON};
                 auto_buf struct buf content = BUF_INIT;
                 shep_write_fault(&content, &fault);
                 auto_str char *xml = enveloped(&content);
@@ -279,7 +330,8 @@ static void a_deployed_description_accepts_ours(void **state)
 static void zeep_loads_both(void **state)
 {
         (void)state;
-        auto_str char *sync = scratch_write("sync.wsdl", span_str(wsdl_sync())), *async = scratch_write("async.wsdl", span_str(wsdl_async()));
+        auto_str char *sync = scratch_write("sync.wsdl", span_str(wsdl_sync())),
+                      *async = scratch_write("async.wsdl", span_str(wsdl_async()));
         const char *const probe[] = {"/usr/bin/python3", "-c", "import zeep", NULL};
         if (run(probe) != 0) {
                 print_message("skipped: python3-zeep is not here\n");
@@ -301,12 +353,9 @@ int main(void)
         files = xmlGetExternalEntityLoader();
         xml_init();
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(descriptions_are_complete),
-                cmocka_unit_test(the_address_is_put_in),
-                cmocka_unit_test(what_we_write_is_valid),
-                cmocka_unit_test(our_faults_are_valid),
-                cmocka_unit_test(samples_are_valid),
-                cmocka_unit_test(a_deployed_description_accepts_ours),
+                cmocka_unit_test(descriptions_are_complete), cmocka_unit_test(the_address_is_put_in),
+                cmocka_unit_test(what_we_write_is_valid),    cmocka_unit_test(our_faults_are_valid),
+                cmocka_unit_test(samples_are_valid),         cmocka_unit_test(a_deployed_description_accepts_ours),
                 cmocka_unit_test(zeep_loads_both),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);

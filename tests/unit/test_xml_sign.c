@@ -16,8 +16,18 @@ static bool judged_valid(struct span xml, const char *key_name, const char *body
         auto_str char *file = scratch_write("judged.xml", xml);
         auto_str char *certificate = pki_path("certs", key_name, ".pem");
         auto_str char *id = xasprintf("%s:Body", body_ns ? body_ns : "urn:none");
-        const char *const argv[] = {"xmlsec1", "--verify", "--enabled-key-data", "key-name", "--pubkey-cert-pem", certificate, "--id-attr:Id", id,
-                                    "--node-xpath", xpath ? xpath : "(//*[local-name()='Signature'])[last()]", file, NULL};
+        const char *const argv[] = {"xmlsec1",
+                                    "--verify",
+                                    "--enabled-key-data",
+                                    "key-name",
+                                    "--pubkey-cert-pem",
+                                    certificate,
+                                    "--id-attr:Id",
+                                    id,
+                                    "--node-xpath",
+                                    xpath ? xpath : "(//*[local-name()='Signature'])[last()]",
+                                    file,
+                                    NULL};
         return run(argv) == 0;
 }
 
@@ -32,12 +42,15 @@ static void assert_judged(const char *name, bool want, struct span xml, const ch
 static const struct {
         const char *name, *content, *from, *to; /* from -> to breaks it */
 } bodies[] = {
-        {"an operation", "<ns2:SendMessage xmlns:ns2=\"urn:t\"><request><messageId>1</messageId></request></ns2:SendMessage>", "<messageId>1", "<messageId>2"},
+        {"an operation", "<ns2:SendMessage xmlns:ns2=\"urn:t\"><request><messageId>1</messageId></request></ns2:SendMessage>",
+         "<messageId>1", "<messageId>2"},
         {"escapes and Kazakh", "<q xmlns=\"urn:q\">Өтініш &amp; &lt;b&gt; &#xD;\n «қ»</q>", "Өтініш", "өтініш"},
         {"typed text",
-         "<data xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" xsi:type=\"xs:string\">&lt;?xml version=\"1.0\"?&gt;&lt;a/&gt;</data>", "&lt;a/",
-         "&lt;b/"},
-        {"a fault", "<soap:Fault><faultcode>soap:Server</faultcode><faultstring>no</faultstring></soap:Fault>", "soap:Server", "soap:Client"},
+         "<data xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" xsi:type=\"xs:string\">&lt;?xml "
+         "version=\"1.0\"?&gt;&lt;a/&gt;</data>",
+         "&lt;a/", "&lt;b/"},
+        {"a fault", "<soap:Fault><faultcode>soap:Server</faultcode><faultstring>no</faultstring></soap:Fault>", "soap:Server",
+         "soap:Client"},
 };
 
 static void envelope_is_valid(void **state)
@@ -88,7 +101,8 @@ static const struct {
 } documents[] = {
         {"plain", "<a><b>x</b></a>", "x", "y"},
         {"default namespace", "<a xmlns=\"urn:a\"><b>x</b></a>", ">x", ">y"},
-        {"prefixes around ds", "<c:a xmlns=\"urn:0\" xmlns:c=\"urn:c\" xmlns:d=\"urn:d\" xmlns:ds0=\"urn:e\" xmlns:z=\"urn:z\" q=\"1\"><b>x</b></c:a>", "q=\"1",
+        {"prefixes around ds",
+         "<c:a xmlns=\"urn:0\" xmlns:c=\"urn:c\" xmlns:d=\"urn:d\" xmlns:ds0=\"urn:e\" xmlns:z=\"urn:z\" q=\"1\"><b>x</b></c:a>", "q=\"1",
          "q=\"2"},
         {"root binds ds", "<a xmlns:ds=\"http://www.w3.org/2000/09/xmldsig#\" xmlns:z=\"urn:z\"><b>x</b></a>", ">x", ">y"},
         {"root binds ds to something else", "<a xmlns:ds=\"urn:other\" xmlns:z=\"urn:z\"><ds:b>x</ds:b></a>", ">x", ">y"},
@@ -143,7 +157,8 @@ static void enveloped_is_valid(void **state)
 static void enveloped_leaves_comments_out(void **state)
 {
         (void)state;
-        const char *xml = "<!-- before -->\n<?p i?>\n<!--b2-->\n<a xmlns=\"urn:a\"><!--in-->x<b>y<!----></b></a>\n<!-- after <b></b> -->\n<?p j?>";
+        const char *xml =
+                "<!-- before -->\n<?p i?>\n<!--b2-->\n<a xmlns=\"urn:a\"><!--in-->x<b>y<!----></b></a>\n<!-- after <b></b> -->\n<?p j?>";
         assert_canonical("comments", span_str(xml));
         auto_buf struct buf out = BUF_INIT;
         sign_enveloped("system-portal", span_str(xml), &out);
@@ -174,8 +189,20 @@ static void a_further_signer_covers_the_first(void **state)
 static void what_is_not_canonical_is_not_signed(void **state)
 {
         (void)state;
-        static const char *const texts[] = {"", " ", "text", "<a/>", "<abcdefghi/>", "<a></a", "<?xml version=\"1.0\"?><a></a>", "<?xml version=\"1.0\"?>\n<a></a>",
-                                            "<!-- x --><a></a>", "<!-- x", "<a></a><!--x-->", "<!--x-->\n", "\xef\xbb\xbf<a></a>", "<a></a>\n"};
+        static const char *const texts[] = {"",
+                                            " ",
+                                            "text",
+                                            "<a/>",
+                                            "<abcdefghi/>",
+                                            "<a></a",
+                                            "<?xml version=\"1.0\"?><a></a>",
+                                            "<?xml version=\"1.0\"?>\n<a></a>",
+                                            "<!-- x --><a></a>",
+                                            "<!-- x",
+                                            "<a></a><!--x-->",
+                                            "<!--x-->\n",
+                                            "\xef\xbb\xbf<a></a>",
+                                            "<a></a>\n"};
         gw_auto(local_key) struct signing_key *key = pki_key("system-portal-ec");
         for (size_t i = 0; i < GW_COUNT(texts); i++) {
                 auto_buf struct buf out = BUF_INIT;
@@ -192,17 +219,23 @@ static const struct {
 } soap_documents[] = {
         {"no header", SOAP11_NS, "<S:Envelope xmlns:S=\"" SOAP11_NS "\"><S:Body><a>x</a></S:Body></S:Envelope>"},
         {"two prefixes", SOAP11_NS,
-         "\xef\xbb\xbf<?xml version=\"1.0\"?>\n<S:Envelope xmlns:S=\"" SOAP11_NS "\" xmlns:E=\"" SOAP11_NS "\"><E:Header/><S:Body><a>x</a></S:Body></S:Envelope>"},
-        {"default namespace", SOAP12_NS, "<Envelope xmlns=\"" SOAP12_NS "\">\n <Header>\n </Header>\n <Body>\n <a xmlns=\"\">x</a></Body></Envelope>"},
+         "\xef\xbb\xbf<?xml version=\"1.0\"?>\n<S:Envelope xmlns:S=\"" SOAP11_NS "\" xmlns:E=\"" SOAP11_NS
+         "\"><E:Header/><S:Body><a>x</a></S:Body></S:Envelope>"},
+        {"default namespace", SOAP12_NS,
+         "<Envelope xmlns=\"" SOAP12_NS "\">\n <Header>\n </Header>\n <Body>\n <a xmlns=\"\">x</a></Body></Envelope>"},
         {"default namespace, no header", SOAP11_NS, "<Envelope xmlns=\"" SOAP11_NS "\"><Body><a xmlns=\"urn:a\">x</a></Body></Envelope>"},
         {"has its id", SOAP12_NS,
-         "<S:Envelope xmlns:S=\"" SOAP12_NS "\" xmlns:u=\"" WSU_NS "\"><S:Header/><S:Body u:Id=\"bodyId\"><a u:x=\"1\">x</a></S:Body></S:Envelope>"},
+         "<S:Envelope xmlns:S=\"" SOAP12_NS "\" xmlns:u=\"" WSU_NS
+         "\"><S:Header/><S:Body u:Id=\"bodyId\"><a u:x=\"1\">x</a></S:Body></S:Envelope>"},
         {"prefixes taken", SOAP11_NS,
-         "<S:Envelope xmlns:S=\"" SOAP11_NS "\" xmlns:wsu=\"urn:1\" xmlns:wsse=\"urn:2\" xmlns:ds=\"urn:3\" xmlns:soap=\"urn:4\"><S:Header><wsse:q/></S:Header>"
+         "<S:Envelope xmlns:S=\"" SOAP11_NS
+         "\" xmlns:wsu=\"urn:1\" xmlns:wsse=\"urn:2\" xmlns:ds=\"urn:3\" xmlns:soap=\"urn:4\"><S:Header><wsse:q/></S:Header>"
          "<S:Body><wsu:a>x</wsu:a></S:Body></S:Envelope>"},
         {"time stamp", SOAP11_NS,
-         "<S:Envelope xmlns:S=\"" SOAP11_NS "\"><S:Header>" SEC "<u:Timestamp xmlns:u=\"" WSU_NS "\"/></w:Security></S:Header><S:Body><a>x</a></S:Body></S:Envelope>"},
-        {"entities", SOAP11_NS, "<S:Envelope xmlns:S=\"" SOAP11_NS "\"><S:Body><a q='&#9;&quot;'>x&#13;<![CDATA[<b/>]]>&amp;</a></S:Body></S:Envelope>"},
+         "<S:Envelope xmlns:S=\"" SOAP11_NS "\"><S:Header>" SEC "<u:Timestamp xmlns:u=\"" WSU_NS
+         "\"/></w:Security></S:Header><S:Body><a>x</a></S:Body></S:Envelope>"},
+        {"entities", SOAP11_NS,
+         "<S:Envelope xmlns:S=\"" SOAP11_NS "\"><S:Body><a q='&#9;&quot;'>x&#13;<![CDATA[<b/>]]>&amp;</a></S:Body></S:Envelope>"},
 };
 
 static void soap_document_is_valid(void **state)
@@ -273,7 +306,8 @@ static char *write_key(const char *name, EVP_PKEY *pkey, const char *password)
         char *path = scratch_path(name);
         FILE *file = fopen(path, "w");
         int n = password ? (int)strlen(password) : 0;
-        assert_true(file && PEM_write_PrivateKey(file, pkey, password ? EVP_aes_128_cbc() : NULL, (const unsigned char *)password, n, NULL, NULL));
+        assert_true(file &&
+                    PEM_write_PrivateKey(file, pkey, password ? EVP_aes_128_cbc() : NULL, (const unsigned char *)password, n, NULL, NULL));
         fclose(file);
         EVP_PKEY_free(pkey);
         return path;
@@ -298,7 +332,8 @@ static void a_key_must_fit(void **state)
         for (size_t i = 0; i < GW_COUNT(cases); i++) {
                 struct signing_key *key = NULL;
                 struct why why = WHY_INIT;
-                assert_reason(cases[i].detail, local_key_open(cases[i].key, cases[i].certificate, &key, &why), &why, GW_FAULT, REASON_CONFIGURATION);
+                assert_reason(cases[i].detail, local_key_open(cases[i].key, cases[i].certificate, &key, &why), &why, GW_FAULT,
+                              REASON_CONFIGURATION);
                 assert_non_null(strstr(why.detail, cases[i].detail));
                 assert_null(key);
         }
@@ -334,7 +369,8 @@ static void an_unavailable_signer_writes_nothing(void **state)
         auto_xmldoc xmlDoc *doc = parse(span_str(soap_documents[0].xml));
         struct wsse_options options = {11, true};
         struct why why = WHY_INIT;
-        assert_reason("envelope", xml_sign_envelope(&key, span_str("<a></a>"), &options, &out, &why), &why, GW_RETRY, REASON_SIGNER_UNAVAILABLE);
+        assert_reason("envelope", xml_sign_envelope(&key, span_str("<a></a>"), &options, &out, &why), &why, GW_RETRY,
+                      REASON_SIGNER_UNAVAILABLE);
         assert_reason("enveloped", xml_sign_enveloped(&key, span_str("<a></a>"), &out, &why), &why, GW_RETRY, REASON_SIGNER_UNAVAILABLE);
         assert_reason("document", xml_sign_soap_document(&key, doc, &out, &why), &why, GW_RETRY, REASON_SIGNER_UNAVAILABLE);
         assert_int_equal(out.n, 0);
@@ -366,8 +402,8 @@ static void measured(void **state)
                 buf_reset(&out);
                 assert_int_equal(xml_sign_enveloped(&key, buf_span(&body), &out, &why), GW_OK);
         }
-        print_message("6 KB, without the private-key operation: xml_sign_envelope %.1f us, xml_sign_enveloped %.1f us\n", (middle - start) / ROUNDS,
-                      (cpu_us() - middle) / ROUNDS);
+        print_message("6 KB, without the private-key operation: xml_sign_envelope %.1f us, xml_sign_enveloped %.1f us\n",
+                      (middle - start) / ROUNDS, (cpu_us() - middle) / ROUNDS);
 }
 
 int main(void)
