@@ -189,11 +189,17 @@ char *replay_difference(const struct replay_case *c, bool repeated, const struct
         return NULL;
 }
 
+/* Absent on both sides counts as the same. */
+static bool same_text(const char *a, const char *b)
+{
+        return (!a && !b) || str_eq(a, b);
+}
+
 char *replay_same(const struct replay_reading *first, const struct replay_reading *second)
 {
-        if (!str_eq(first->number, second->number))
+        if (!same_text(first->number, second->number))
                 return xstrdup("the second answer has another registration number");
-        if (!str_eq(first->message_id, second->message_id) || !str_eq(first->correlation_id, second->correlation_id))
+        if (!same_text(first->message_id, second->message_id) || !same_text(first->correlation_id, second->correlation_id))
                 return xstrdup("the second answer has other ids");
         if (!first->message_id && !first->number)
                 return xstrdup("the first answer has neither an id nor a number");

@@ -56,9 +56,11 @@ static bool read_now(struct wall_time now, const char *name, struct wall_time *r
         if (*name != '-' && *name != '+')
                 return false;
         size_t n = strlen(name);
+        if (n < 3)
+                return false;
         auto_str char *digits = xstrndup(name + 1, n - 2);
         uint64_t amount = 0;
-        if (n < 3 || !text_to_u64(digits, 0, 100000, &amount))
+        if (!text_to_u64(digits, 0, 100000, &amount))
                 return false;
         for (size_t i = 0; i < GW_COUNT(units); i++)
                 if (units[i].unit == name[n - 1]) {
