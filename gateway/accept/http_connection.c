@@ -13,7 +13,8 @@
 enum {
         LINGER_MS = 2000,
         LINGER_BYTES_MAX = 16 << 20, /* a peer that sends its 10 MiB before it reads its 413 still gets it */
-        READS_PER_EVENT = 16,        /* then the other connections have their turn */
+        READS_PER_EVENT = 16,        /* then the other connections have their turn; … */
+        REQUESTS_PER_EVENT = 16,     /* … likewise after so many pipelined requests, each of which may cost a millisecond */
         KEPT_BUFFER_MAX = 64 << 10,
 };
 
@@ -115,6 +116,7 @@ static void dispatch(struct http_conn *conn)
 {
         struct http_server *server = conn->server;
         conn->requests++;
+        conn->turn++;
         if (!conn->parser.keep_alive || server->draining || conn->requests >= server->limits.requests_per_connection_max)
                 conn->close_after = true;
         http_parser_request(&conn->parser, &conn->exchange.request);
@@ -152,6 +154,8 @@ static void send_continue(struct http_conn *conn)
 /* True when the state changed. */
 static bool step_reading(struct http_conn *conn)
 {
+        if (conn->turn >= REQUESTS_PER_EVENT && buffered(conn) > 0)
+                return false;
         if (conn->parser.state != HTTP_PARSE_DONE && conn->parser.state != HTTP_PARSE_REFUSED)
                 feed_buffered(conn);
         switch (conn->parser.state) {
@@ -303,8 +307,8 @@ static int events_of(const struct http_conn *conn)
         case CONN_HANDSHAKE:
                 return conn->ssl_wants ? conn->ssl_wants : UV_READABLE;
         case CONN_READING:
-                /* Bytes inside OpenSSL: a socket that can be written to is the way to be called again. */
-                return UV_READABLE | unsent | conn->ssl_wants | (conn->unread ? UV_WRITABLE : 0);
+                /* Work left inside us: a socket that can be written to is the way to be called again. */
+                return UV_READABLE | unsent | conn->ssl_wants | (conn->unread || buffered(conn) > 0 ? UV_WRITABLE : 0);
         case CONN_WORKING:
                 if (conn->peer_eof || buffered(conn) >= conn->server->limits.buffered_max)
                         return unsent;
@@ -382,6 +386,7 @@ static void discard(struct http_conn *conn)
 static void on_poll(uv_poll_t *poll, int status, int events)
 {
         struct http_conn *conn = conn_of(poll->data);
+        conn->turn = 0;
         if (status < 0)
                 http_conn_close(conn);
         else if (conn->state == CONN_HANDSHAKE)
@@ -429,6 +434,8 @@ void http_conn_replied(struct http_conn *conn)
         }
         if (conn->state == CONN_WORKING)
                 conn->state = CONN_WRITING;
+        if (!conn->running)
+                conn->turn = 0;
         pump(conn);
 }
 

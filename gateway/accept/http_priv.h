@@ -46,7 +46,7 @@ struct http_conn {
         struct buf out;
         size_t out_at;
         size_t lingered;
-        unsigned requests;
+        unsigned requests, turn;       /* in all; in this event */
         bool refused;                  /* accepted over the limit only to be told 503 */
         bool peer_eof, close_after, running;
         bool unread;                   /* reading stopped although the socket (or OpenSSL) may hold more */

@@ -5,7 +5,8 @@
  * last byte (slow-loris). Malformed HTTP (two Content-Length, Content-Length with Transfer-Encoding, bare LF, folded header lines,
  * bad chunk, unknown transfer coding, missing or double Host, control characters …) gets 400 and the connection is closed.
  * `Expect: 100-continue` is answered once the headers are accepted (a too large Content-Length gets 413 instead); chunked bodies are
- * joined. Pipelined requests are answered in order, one at a time. HTTP/1.0 is answered and closed. */
+ * joined. Pipelined requests are answered in order, one at a time. HTTP/1.0 is answered and closed. Upgrade is ignored, trailers
+ * are refused; any method token reaches the handler. SIGPIPE must be ignored by the process (TLS writes). */
 #ifndef GW_ACCEPT_HTTP_SERVER_H
 #define GW_ACCEPT_HTTP_SERVER_H
 
@@ -63,7 +64,7 @@ struct http_reply {
 void http_reply(struct http_exchange *exchange, const struct http_reply *reply);
 
 typedef void (*http_handler)(void *ctx, struct http_exchange *exchange);
-/* Answers that the server itself must give (400, 408, 413, 431, 503): called to fill the body in the project's error format. */
+/* Answers that the server itself must give (400, 408, 413, 417, 431, 500, 503, 505): called to fill the body in the project's error format. */
 typedef void (*http_error_writer)(void *ctx, int status, const struct http_peer *peer, struct buf *body, const char **ret_content_type);
 
 struct http_server; /* one per loop */

@@ -436,6 +436,18 @@ static void https(void **state)
                 client_close(&b);
                 destination_free(d);
         }
+        struct client_loop b;
+        struct result r = {0};
+        auto_str char *large = xasprintf("%08000000d", 0); /* hundreds of TLS records, many of them inside OpenSSL at once */
+        client_open(&b);
+        struct destination *d = destination_at("https", f.port, "/status?200", &(struct destination_conf){.ca_file = ca});
+        for (unsigned i = 1; i <= 3; i++) {
+                post(&b, d, large, &r);
+                run_until(&b, &r, i);
+                assert_int_equal(r.status, 200);
+        }
+        client_close(&b);
+        destination_free(d);
         fixture_stop(&f);
 }
 

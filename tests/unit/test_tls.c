@@ -1,6 +1,8 @@
 /* TLS with a key held elsewhere, client certificates, resumption, and what must not be possible. */
 #include "tests/unit/http_fixture.h"
 
+#include <time.h>
+
 #include <openssl/err.h>
 
 #include "gateway/reason.h"
@@ -348,6 +350,49 @@ static void wrong_files(void **state)
         }
 }
 
+static double server_cpu_us(const struct fixture *f)
+{
+        clockid_t clock;
+        struct timespec t;
+        pthread_getcpuclockid(f->thread, &clock);
+        clock_gettime(clock, &t);
+        return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
+}
+
+/* EGOV_MEASURE=1: what a full and a resumed handshake (with one request) cost the server. */
+static void measure(void **state)
+{
+        (void)state;
+        if (!getenv("EGOV_MEASURE"))
+                skip();
+        struct signing_key *key = open_key("tls-gateway");
+        for (int clients = TLS_CLIENTS_OFF; clients <= TLS_CLIENTS_REQUIRED; clients += TLS_CLIENTS_REQUIRED) {
+                struct fixture f = {.tls = remote_context("tls-gateway", (enum tls_client_certificates)clients), .thread_key = key};
+                fixture_start(&f);
+                for (int version = TLS1_2_VERSION; version <= TLS1_3_VERSION; version++) {
+                        SSL_CTX *ctx = client_context(version, clients == TLS_CLIENTS_OFF ? NULL : "tls-portal");
+                        double us[2] = {0};
+                        for (int resume = 0; resume <= 1; resume++) {
+                                double start = server_cpu_us(&f);
+                                SSL_SESSION *session = NULL;
+                                for (int i = 0; i < 300; i++) {
+                                        struct outcome o = get_over_tls(f.port, ctx, resume ? session : NULL);
+                                        assert_true(o.answered && o.resumed == (resume && i > 0));
+                                        SSL_SESSION_free(session);
+                                        session = o.session;
+                                }
+                                SSL_SESSION_free(session);
+                                us[resume] = (server_cpu_us(&f) - start) / 300;
+                        }
+                        print_message("%s%s: full %.0f us, resumed %.0f us\n", version == TLS1_2_VERSION ? "TLS 1.2" : "TLS 1.3",
+                                      clients == TLS_CLIENTS_OFF ? "" : " with client certificate", us[0], us[1]);
+                        SSL_CTX_free(ctx);
+                }
+                fixture_stop(&f);
+        }
+        local_key_close(key);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -362,6 +407,7 @@ int main(void)
                 cmocka_unit_test(peers_we_do_not_serve),
                 cmocka_unit_test(not_a_handshake),
                 cmocka_unit_test(wrong_files),
+                cmocka_unit_test(measure),
         };
         pki = getenv("EGOV_PKI");
         if (!pki) {
