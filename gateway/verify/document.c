@@ -40,7 +40,8 @@ static xmlNode *last_signature(const xmlNode *root)
         return last && xml_is(last, DSIG_NS, "Signature") ? last : NULL;
 }
 
-static enum gw_rc verify_one(struct verifier *verifier, xmlNode *signature, struct wall_time at, struct certificate **ret_signer, struct why *why)
+static enum gw_rc verify_one(struct verifier *verifier, xmlNode *signature, struct wall_time at, struct certificate **ret_signer,
+                             struct why *why)
 {
         struct sig_shape shape;
         enum gw_rc rc = sig_read(SIG_APPLICANT, SIG_FORM_ENVELOPED, signature, &shape, why);
@@ -95,7 +96,8 @@ static void reverse_signers(struct verified_document *document)
         }
 }
 
-static enum gw_rc verify_root(struct verifier *verifier, xmlNode *root, struct wall_time at, struct verified_document *peeled, struct why *why)
+static enum gw_rc verify_root(struct verifier *verifier, xmlNode *root, struct wall_time at, struct verified_document *peeled,
+                              struct why *why)
 {
         unsigned signatures = 0;
         if (!only_elements_and_text(root, &signatures))

@@ -68,7 +68,8 @@ static bool iin_acceptable(const struct verify_policy *policy, const char *iin)
         return policy->iin_check_digit ? verify_iin(iin, true) : is_twelve_digits(iin);
 }
 
-enum gw_rc verify_applicant_allowed(const struct verifier *verifier, const struct certificate *signer, const char *declarant_iin, const char *representative_iin, struct why *why)
+enum gw_rc verify_applicant_allowed(const struct verifier *verifier, const struct certificate *signer, const char *declarant_iin,
+                                    const char *representative_iin, struct why *why)
 {
         const struct verify_policy *policy = trust_policy(verifier);
         if (!signer->for_signing)
@@ -83,7 +84,7 @@ enum gw_rc verify_applicant_allowed(const struct verifier *verifier, const struc
         if (representative_iin && !iin_acceptable(policy, representative_iin))
                 return why_set(why, GW_REJECT, REASON_APPLICANT_IIN_INVALID, "the representative's IIN is not valid");
         if (!str_eq(signer->iin, declarant_iin) && !(representative_iin && str_eq(signer->iin, representative_iin)))
-                return why_set(why, GW_REJECT, REASON_APPLICANT_IIN_MISMATCH, "the signer is neither the declarant nor the representative named");
+                return why_set(why, GW_REJECT, REASON_APPLICANT_IIN_MISMATCH, "the signer is neither declarant nor named representative");
         return GW_OK;
 }
 
@@ -115,6 +116,7 @@ enum gw_rc verify_sender_allowed(const struct certificate *certificate, const st
         if (by_bin && !str_eq(certificate->bin, binding->bin))
                 return why_set(why, GW_REJECT, REASON_SENDER_CERTIFICATE_MISMATCH, "the certificate's BIN is not the sender's");
         if (by_fingerprint && !fingerprint_listed(binding->certificate_sha256, certificate->sha256))
-                return why_set(why, GW_REJECT, REASON_SENDER_CERTIFICATE_MISMATCH, "certificate %s is not registered for this sender", certificate->serial);
+                return why_set(why, GW_REJECT, REASON_SENDER_CERTIFICATE_MISMATCH, "certificate %s is not registered for this sender",
+                               certificate->serial);
         return GW_OK;
 }

@@ -257,8 +257,8 @@ enum gw_rc sig_read(enum sig_party party, enum sig_form form, xmlNode *signature
         struct sig_shape made = {.party = party, .form = form, .signature = signature}, *shape = &made;
         const xmlNode *signed_info = xml_first_element(signature), *value = xml_next_element(signed_info);
         shape->key_info = xml_next_element(value);
-        if (!xml_is(signature, DSIG_NS, "Signature") || !only_attributes(signature, "Id", NULL) || !xml_is(signed_info, DSIG_NS, "SignedInfo") ||
-            !xml_is(value, DSIG_NS, "SignatureValue") || !only_attributes(value, "Id", NULL))
+        if (!xml_is(signature, DSIG_NS, "Signature") || !only_attributes(signature, "Id", NULL) ||
+            !xml_is(signed_info, DSIG_NS, "SignedInfo") || !xml_is(value, DSIG_NS, "SignatureValue") || !only_attributes(value, "Id", NULL))
                 return COVERAGE("Signature is not SignedInfo, SignatureValue, KeyInfo");
         if (!shape->key_info)
                 return sig_refuse(why, party, SIG_CERTIFICATE_UNREADABLE, "no KeyInfo");
@@ -377,7 +377,8 @@ static xmlSecDSigCtx *new_context(const struct sig_shape *shape, const struct ce
  * id still leading to our node. */
 static bool digested_as_expected(xmlSecDSigCtx *ctx, const struct sig_shape *shape, xmlAttr *const *targets)
 {
-        if (xmlSecPtrListGetSize(&ctx->signedInfoReferences) != shape->reference_count || xmlSecPtrListGetSize(&ctx->manifestReferences) != 0)
+        if (xmlSecPtrListGetSize(&ctx->signedInfoReferences) != shape->reference_count ||
+            xmlSecPtrListGetSize(&ctx->manifestReferences) != 0)
                 return false;
         for (size_t i = 0; i < shape->reference_count; i++) {
                 const xmlSecDSigReferenceCtx *reference = xmlSecPtrListGetItem(&ctx->signedInfoReferences, (xmlSecSize)i);

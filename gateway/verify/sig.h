@@ -29,7 +29,8 @@ struct sig_shape {
 
 /* Reads ds:Signature: every element, attribute and algorithm in it must be one we expect, in its place. Problems: COVERAGE
  * (what is signed), ALGORITHM (how), INVALID (no readable value). */
-GW_MUST_CHECK enum gw_rc sig_read(enum sig_party party, enum sig_form form, xmlNode *signature, struct sig_shape *ret_shape, struct why *why);
+GW_MUST_CHECK enum gw_rc sig_read(enum sig_party party, enum sig_form form, xmlNode *signature, struct sig_shape *ret_shape,
+                                  struct why *why);
 
 /* The key must be strong enough and of the kind that the signature method names. Problems: KEY_WEAK, ALGORITHM. */
 GW_MUST_CHECK enum gw_rc sig_check_key(const struct sig_shape *shape, const struct certificate *certificate, struct why *why);
@@ -37,7 +38,8 @@ GW_MUST_CHECK enum gw_rc sig_check_key(const struct sig_shape *shape, const stru
 /* Verifies with the certificate's key and with nothing else. targets[i] is the Id attribute of the very node that
  * Reference i must have digested (NULL-free; count = reference_count); for the enveloped form there are none: the whole
  * document of shape->signature is what must have been digested. Problems: INVALID, COVERAGE. */
-GW_MUST_CHECK enum gw_rc sig_verify(const struct sig_shape *shape, const struct certificate *certificate, xmlAttr *const *targets, struct why *why);
+GW_MUST_CHECK enum gw_rc sig_verify(const struct sig_shape *shape, const struct certificate *certificate, xmlAttr *const *targets,
+                                    struct why *why);
 
 /* Once per process. */
 void sig_init(void);

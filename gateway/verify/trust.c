@@ -161,7 +161,8 @@ struct verify_counts verifier_counts(const struct verifier *verifier)
 
 /* ---- one certificate --------------------------------------------------------------------------------------------- */
 
-enum gw_rc trust_certificate(struct verifier *verifier, enum sig_party party, struct span der, struct certificate **ret_certificate, struct why *why)
+enum gw_rc trust_certificate(struct verifier *verifier, enum sig_party party, struct span der, struct certificate **ret_certificate,
+                             struct why *why)
 {
         uint8_t sha256[32];
         text_sha256(der, sha256);
@@ -194,7 +195,8 @@ static bool authorities_current(X509_STORE_CTX *ctx, struct wall_time from, stru
 }
 
 /* Critical extensions that OpenSSL does not know end here too. */
-static enum gw_rc check_chain(struct verifier *verifier, enum sig_party party, struct certificate *certificate, struct wall_time at, struct why *why)
+static enum gw_rc check_chain(struct verifier *verifier, enum sig_party party, struct certificate *certificate, struct wall_time at,
+                              struct why *why)
 {
         int64_t slot = at.ms / SLOT_MS;
         if (slot > 0 && certificate->chain_good_slot == slot)
@@ -206,7 +208,8 @@ static enum gw_rc check_chain(struct verifier *verifier, enum sig_party party, s
         bool good = X509_verify_cert(ctx) == 1;
         ERR_clear_error();
         if (!good)
-                return sig_refuse(why, party, SIG_CERTIFICATE_UNTRUSTED, "%s", X509_verify_cert_error_string(X509_STORE_CTX_get_error(ctx)));
+                return sig_refuse(why, party, SIG_CERTIFICATE_UNTRUSTED, "%s",
+                                  X509_verify_cert_error_string(X509_STORE_CTX_get_error(ctx)));
         if (!authorities_current(ctx, at, at))
                 return sig_refuse(why, party, SIG_CERTIFICATE_UNTRUSTED, "an authority's certificate is not current");
         struct wall_time from = {slot * SLOT_MS}, until = {(slot + 1) * SLOT_MS};
@@ -217,7 +220,8 @@ static enum gw_rc check_chain(struct verifier *verifier, enum sig_party party, s
         return GW_OK;
 }
 
-static enum gw_rc check_dates(const struct verifier *verifier, enum sig_party party, const struct certificate *certificate, struct wall_time at, struct why *why)
+static enum gw_rc check_dates(const struct verifier *verifier, enum sig_party party, const struct certificate *certificate,
+                              struct wall_time at, struct why *why)
 {
         int64_t skew = verifier->policy.clock_skew_ms;
         if (at.ms + skew < certificate->not_before.ms)
@@ -227,7 +231,8 @@ static enum gw_rc check_dates(const struct verifier *verifier, enum sig_party pa
         return GW_OK;
 }
 
-enum gw_rc trust_check(struct verifier *verifier, enum sig_party party, struct certificate *certificate, struct wall_time at, struct why *why)
+enum gw_rc trust_check(struct verifier *verifier, enum sig_party party, struct certificate *certificate, struct wall_time at,
+                       struct why *why)
 {
         const struct verify_policy *policy = &verifier->policy;
         enum gw_rc rc = check_chain(verifier, party, certificate, at, why);

@@ -7,9 +7,11 @@
 
 const struct verify_policy *trust_policy(const struct verifier *verifier);
 /* From the cache, or decoded. ret_certificate is the caller's. Problem: CERTIFICATE_UNREADABLE. */
-GW_MUST_CHECK enum gw_rc trust_certificate(struct verifier *verifier, enum sig_party party, struct span der, struct certificate **ret_certificate, struct why *why);
+GW_MUST_CHECK enum gw_rc trust_certificate(struct verifier *verifier, enum sig_party party, struct span der,
+                                           struct certificate **ret_certificate, struct why *why);
 /* Problems: CERTIFICATE_UNTRUSTED, _EXPIRED, _NOT_YET_VALID, _REVOKED, _USAGE, asked in this order. What has a good chain is cached. */
-GW_MUST_CHECK enum gw_rc trust_check(struct verifier *verifier, enum sig_party party, struct certificate *certificate, struct wall_time at, struct why *why);
+GW_MUST_CHECK enum gw_rc trust_check(struct verifier *verifier, enum sig_party party, struct certificate *certificate,
+                                     struct wall_time at, struct why *why);
 void trust_count_signature(struct verifier *verifier);
 
 #endif

@@ -185,7 +185,8 @@ static enum gw_rc read_message(const struct soap *soap, struct sig_shape *shape,
         return rc;
 }
 
-enum gw_rc verify_transport(struct verifier *verifier, const struct soap *soap, struct wall_time at, struct certificate **ret_certificate, struct why *why)
+enum gw_rc verify_transport(struct verifier *verifier, const struct soap *soap, struct wall_time at, struct certificate **ret_certificate,
+                            struct why *why)
 {
         struct sig_shape shape;
         struct security security;

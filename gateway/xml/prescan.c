@@ -40,7 +40,11 @@ static bool is_blank(uint8_t c)
 /* Bytes a name may consist of, as far as telling tokens apart goes; its real alphabet is the parser's business. */
 static bool is_name_byte(uint8_t c)
 {
-        return c >= 0x80 || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == ':' || c == '_' || c == '-' || c == '.';
+        static const bool table[256] = {
+                ['a' ... 'z'] = true, ['A' ... 'Z'] = true, [0x80 ... 0xff] = true, ['0' ... '9'] = true,
+                [':'] = true,         ['_'] = true,         ['-'] = true,           ['.'] = true,
+        };
+        return table[c];
 }
 
 static bool at_text(const struct scan *scan, const char *text)
@@ -235,16 +239,19 @@ static enum gw_rc scan_start_tag(struct scan *scan)
 
 static enum gw_rc scan_markup(struct scan *scan)
 {
+        uint8_t second = scan->end - scan->at > 1 ? scan->at[1] : 0;
+        if (is_name_byte(second))
+                return scan_start_tag(scan);
+        if (second == '/')
+                return scan_end_tag(scan);
         if (at_text(scan, "<!--"))
                 return scan_comment(scan);
         if (at_text(scan, "<![CDATA["))
                 return scan_cdata(scan);
         if (at_text(scan, "<!"))
-                return why_set(scan->why, GW_REJECT, REASON_XML_DOCTYPE, "a markup declaration at byte %zu", (size_t)(scan->at - scan->start));
+                return why_set(scan->why, GW_REJECT, REASON_XML_DOCTYPE, "at byte %zu", (size_t)(scan->at - scan->start));
         if (at_text(scan, "<?"))
                 return why_set(scan->why, GW_REJECT, REASON_XML_PROCESSING_INSTRUCTION, "at byte %zu", (size_t)(scan->at - scan->start));
-        if (at_text(scan, "</"))
-                return scan_end_tag(scan);
         return scan_start_tag(scan);
 }
 
@@ -272,13 +279,35 @@ static bool has_wide_encoding(struct span in)
         return in.n >= 4 && in.p[0] == 0 && in.p[1] == 0; /* UTF-32, big-endian */
 }
 
-/* Characters outside production 2: C0 controls but TAB, LF, CR. (0x7F and C1 are allowed, if discouraged.) */
-static bool has_control(struct span in)
+struct byte_kinds {
+        bool control; /* outside production 2: C0 but TAB, LF, CR. (0x7F and C1 are allowed, if discouraged.) */
+        bool high;    /* not ASCII */
+};
+
+static void note_byte(struct byte_kinds *kinds, uint8_t c)
 {
-        for (size_t i = 0; i < in.n; i++)
-                if (in.p[i] < 0x20 && !is_blank(in.p[i]))
-                        return true;
-        return false;
+        kinds->high = kinds->high || c >= 0x80;
+        kinds->control = kinds->control || (c < 0x20 && !is_blank(c));
+}
+
+/* Eight bytes at a time: byte by byte this was most of the pre-scan. */
+static struct byte_kinds kinds_of(struct span in)
+{
+        const uint64_t tops = 0x8080808080808080, blanks = 0x2020202020202020;
+        struct byte_kinds kinds = {false, false};
+        size_t i = 0;
+        for (; i + 8 <= in.n; i += 8) {
+                uint64_t word;
+                memcpy(&word, in.p + i, 8);
+                kinds.high = kinds.high || (word & tops) != 0;
+                if (((word - blanks) & ~word & tops) == 0) /* no byte below 0x20 */
+                        continue;
+                for (size_t k = i; k < i + 8; k++)
+                        note_byte(&kinds, in.p[k]);
+        }
+        for (; i < in.n; i++)
+                note_byte(&kinds, in.p[i]);
+        return kinds;
 }
 
 static enum gw_rc check_bytes(struct span in, const struct xml_limits *limits, struct why *why)
@@ -287,9 +316,10 @@ static enum gw_rc check_bytes(struct span in, const struct xml_limits *limits, s
                 return why_set(why, GW_REJECT, REASON_XML_TOO_COMPLEX, "more than %zu bytes", limits->bytes_max);
         if (has_wide_encoding(in))
                 return why_set(why, GW_REJECT, REASON_XML_ENCODING, "UTF-16, UTF-32 or EBCDIC");
-        if (!text_is_utf8(in))
+        struct byte_kinds kinds = kinds_of(in);
+        if (kinds.high && !text_is_utf8(in))
                 return why_set(why, GW_REJECT, REASON_XML_ENCODING, "ill-formed UTF-8");
-        if (has_control(in))
+        if (kinds.control)
                 return why_set(why, GW_REJECT, REASON_XML_NOT_WELL_FORMED, "control characters");
         return GW_OK;
 }

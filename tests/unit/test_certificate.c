@@ -104,7 +104,7 @@ static void public_gost_certificates(void **state GW_UNUSED)
                 unsigned roles;
         } cases[] = {
                 {"ncanode-go-testdata/individual_valid_individual_valid.cer", "123456789011", "", ROLE_INDIVIDUAL},
-                {"ncanode-go-testdata/legal_valid_head.cer", "123456789012", "123456789021", ROLE_LEGAL | ROLE_HEAD},
+                {"ncanode-go-testdata/legal_valid_head.cer", "123456789011", "123456789021", ROLE_LEGAL | ROLE_HEAD},
         };
         for (size_t i = 0; i < GW_COUNT(cases); i++) {
                 auto_str char *path = vector_path(cases[i].path);
