@@ -51,6 +51,8 @@ $B/%.o: %.c
 	@echo "cc $<"
 	$(Q)$(CC) $(CFLAGS_ALL) $(CFLAGS) -MMD -MP -c -o $@ $<
 -include $(shell find $B -name '*.d' 2>/dev/null)
+# gcc's -MMD does not see .incbin.
+$B/gateway/soap/wsdl.o: $(wildcard gateway/soap/wsdl/*.wsdl)
 .PRECIOUS: $B/%.o
 
 # ---- what people call ----

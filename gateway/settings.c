@@ -27,7 +27,8 @@ static const struct conf_key issuer_keys[] = {
         {"bin", CONF_TEXT, AT(issuer.bin), NULL, 0, 0, NULL, "BIN of the provider that issues results"},
         {"name_kk", CONF_TEXT, AT(issuer.name_kk), NULL, 0, 0, NULL, "its name in Kazakh"},
         {"name_ru", CONF_TEXT, AT(issuer.name_ru), NULL, 0, 0, NULL, "its name in Russian"},
-        {"note", CONF_TEXT, AT(issuer.note), "", 0, 0, NULL, "a mark printed on every result, for instance on test systems"},
+        {"note_kk", CONF_TEXT, AT(issuer.note_kk), "", 0, 0, NULL, "a mark on every result, for instance of a test system, in Kazakh"},
+        {"note_ru", CONF_TEXT, AT(issuer.note_ru), "", 0, 0, NULL, "the same in Russian"},
 };
 static const struct conf_key http_keys[] = {
         {"header_bytes", CONF_INT, AT(http.header_bytes), "16384", 1024, 262144, NULL, "request line and headers together"},

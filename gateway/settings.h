@@ -38,7 +38,7 @@ struct settings {
                 int64_t loops, sync_wait_ms, drain_ms, inflight_max;
         } gateway;
         struct {
-                char *bin, *name_kk, *name_ru, *note;
+                char *bin, *name_kk, *name_ru, *note_kk, *note_ru;
         } issuer;
         struct {
                 int64_t header_bytes, body_bytes, handshake_ms, header_ms, body_ms, idle_ms, connections, connections_per_peer;

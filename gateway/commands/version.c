@@ -6,6 +6,7 @@
 #include <openssl/crypto.h>
 #include <sqlite3.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <uv.h>
 #include <xmlsec/version.h>
 
@@ -26,12 +27,20 @@
 
 struct library { const char *name, *version; };
 
-/* What is loaded now, where the library can tell, not what the headers said at build time. */
-static size_t list_libraries(struct library *out)
+/* "20914-…" as 2.9.14 */
+static void libxml2_version(char out[32])
 {
+        unsigned long number = strtoul(xmlParserVersion, NULL, 10);
+        snprintf(out, 32, "%lu.%lu.%lu", number / 10000, number / 100 % 100, number % 100);
+}
+
+/* What is loaded now, where the library can tell, not what the headers said at build time. */
+static size_t list_libraries(struct library *out, char libxml2[32])
+{
+        libxml2_version(libxml2);
         const struct library libraries[] = {
                 {"OpenSSL", OpenSSL_version(OPENSSL_VERSION_STRING)},
-                {"libxml2", xmlParserVersion},
+                {"libxml2", libxml2},
                 {"xmlsec", XMLSEC_VERSION},
                 {"libcurl", curl_version_info(CURLVERSION_NOW)->version},
                 {"libuv", uv_version_string()},
@@ -66,7 +75,8 @@ static int version_run(int argc, char **argv)
         if (first != argc)
                 return options_mistake(&options, "takes no operands");
         struct library libraries[16];
-        size_t count = list_libraries(libraries);
+        char libxml2[32];
+        size_t count = list_libraries(libraries, libxml2);
         if (json) {
                 print_json(libraries, count);
                 return COMMAND_YES;

@@ -38,7 +38,7 @@ struct journal {
         pthread_cond_t finished;       /* journal_run: something is finished */
         struct list queue;
         bool stopping;
-        unsigned clients;
+        unsigned clients, runners;     /* runners: threads inside journal_run */
         /* below: constant after opening, or the thread's alone */
         pthread_t thread;
         char *path;
@@ -248,6 +248,11 @@ void journal_close(struct journal *journal)
         pthread_cond_signal(&journal->wake);
         pthread_mutex_unlock(&journal->lock);
         pthread_join(journal->thread, NULL);
+        /* Their work is done; they may still be on their way out. */
+        pthread_mutex_lock(&journal->lock);
+        while (journal->runners)
+                pthread_cond_wait(&journal->finished, &journal->lock);
+        pthread_mutex_unlock(&journal->lock);
         journal_destroy(journal);
 }
 
@@ -328,10 +333,13 @@ enum gw_rc journal_run(struct journal *journal, journal_work work, void *arg, st
 {
         struct piece piece = {.work = work, .arg = arg, .why = WHY_INIT};
         pthread_mutex_lock(&journal->lock);
+        journal->runners++;
         list_add(&journal->queue, &piece);
         pthread_cond_signal(&journal->wake);
         while (!piece.finished)
                 pthread_cond_wait(&journal->finished, &journal->lock);
+        journal->runners--;
+        pthread_cond_broadcast(&journal->finished);
         pthread_mutex_unlock(&journal->lock);
         if (piece.rc != GW_OK)
                 *why = piece.why;

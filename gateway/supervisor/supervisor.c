@@ -161,11 +161,12 @@ bool supervisor_child_parse(int argc, char **argv, struct supervisor_child *ret_
         return true;
 }
 
-/* A child says "\n" when it is ready, a line of text when it cannot be, nothing when it died. */
+/* A child says "R" and closes when it is ready, says a line of text when it cannot be, nothing when it died. */
 static bool wait_ready(int fd, const char *role)
 {
         char line[400];
         size_t n = 0;
+        line[0] = '\0';
         struct mono_time until = {mono_now().ms + READY_MS};
         while (n < sizeof line - 1) {
                 struct pollfd p = {.fd = fd, .events = POLLIN};
@@ -179,7 +180,7 @@ static bool wait_ready(int fd, const char *role)
                 n++;
                 line[n] = '\0';
         }
-        bool ready = n == 0 && line[0] == '\n';
+        bool ready = n == 1 && line[0] == 'R';
         if (!ready)
                 log_event(LOG_ERROR, NULL, "serve.child_failed", "process=%s %.*s", role, (int)n, n ? line : "did not get ready");
         return ready;

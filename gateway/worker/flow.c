@@ -273,6 +273,8 @@ static enum gw_rc make_document(struct flow *f, struct why *why)
                 .issuer_name_kk = s->issuer.name_kk,
                 .issuer_name_ru = s->issuer.name_ru,
                 .issuer_bin = s->issuer.bin,
+                .note_kk = s->issuer.note_kk,
+                .note_ru = s->issuer.note_ru,
         };
         const struct signing_key *key = signer_key(f->loop->signer, f->service->provider_key);
         if (!key)

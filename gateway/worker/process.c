@@ -323,7 +323,8 @@ int worker_process_main(const struct settings *settings, const struct worker_cha
                 return tell_failure(channels, &why);
         for (size_t i = 0; i < channels->loops; i++)
                 uv_thread_create(&w->loops[i].thread, run_loop, &w->loops[i]);
-        gw_ignore(write(channels->ready_fd, "\n", 1) != 1); /* the supervisor notices a worker that says nothing */
+        gw_ignore(write(channels->ready_fd, "R", 1) != 1); /* the supervisor notices a worker that says nothing */
+        close(channels->ready_fd);
         wait_for_signal(&signals);
         for (size_t i = 0; i < channels->loops; i++)
                 uv_async_send(&w->loops[i].stop);

@@ -91,7 +91,7 @@ class Lab:
         sections = {
             "gateway": {"run_folder": self.folder / "run", "services": ROOT / "conf" / "services", "trust": PKI / "trust", "sender_id": "egov-gateway"},
             "issuer": {"bin": ISSUER_BIN, "name_kk": "«ҮЛГІ» жұмыспен қамту және әлеуметтік бағдарламалар бөлімі (СЫНАҚ)",
-                       "name_ru": "Отдел занятости и социальных программ «ПРИМЕР» (ТЕСТ)", "note": "СЫНАҚ ДЕРЕКТЕРІ / ТЕСТОВЫЕ ДАННЫЕ"},
+                       "name_ru": "Отдел занятости и социальных программ «ПРИМЕР» (ТЕСТ)", "note_kk": "СЫНАҚ ДЕРЕКТЕРІ", "note_ru": "ТЕСТОВЫЕ ДАННЫЕ"},
             "store": {"path": self.folder / "store.db"},
             "listener plain": {"port": 0},
             "listener tls": {"port": 0, "tls": "on", "clients": "optional", "certificate": PKI / "certs" / "tls-gateway.pem", "client_ca": PKI / "tls" / "ca.pem"},

@@ -241,35 +241,35 @@ static void readers_see_only_commits(void **state)
 }
 
 /* What is queued when the journal is closed is still written. */
+struct late { struct journal *journal; struct probe probe; };
+
 static void *closer(void *arg)
 {
-        struct fixture *f = arg;
-        journal_close(gw_take(&f->journal));
+        journal_close(arg);
         return NULL;
 }
 
 static void *late_runner(void *arg)
 {
-        struct probe *p = arg;
-        struct fixture *f = (struct fixture *)(uintptr_t)p->result.request_id;
-        p->rc = journal_run(f->journal, probe_work, p, &p->why);
+        struct late *late = arg;
+        late->probe.rc = journal_run(late->journal, probe_work, &late->probe, &late->probe.why);
         return NULL;
 }
 
 static void closing_finishes_the_queue(void **state)
 {
         struct fixture *f = *state;
-        struct probe p = {.message_id = "late", .result = {.request_id = (int64_t)(uintptr_t)f}};
+        struct late late = {.journal = f->journal, .probe = {.message_id = "late"}};
         pthread_t runner, close_thread;
         gw_ignore(borrow(f));
-        pthread_create(&runner, NULL, late_runner, &p);
+        pthread_create(&runner, NULL, late_runner, &late);
         usleep(50000); /* it waits in the queue behind the borrower */
-        pthread_create(&close_thread, NULL, closer, f);
+        pthread_create(&close_thread, NULL, closer, gw_take(&f->journal));
         usleep(20000);
         keep(f);
         pthread_join(runner, NULL);
         pthread_join(close_thread, NULL);
-        assert_int_equal(p.rc, GW_OK);
+        assert_int_equal(late.probe.rc, GW_OK);
         assert_int_equal(ask(f, "SELECT count(*) FROM message WHERE message_id = 'late'"), 1);
         store_reader_close(gw_take(&f->reader));
         fixture_open(f);
