@@ -71,8 +71,10 @@ static enum gw_rc add_row(struct store *store, struct chain *c, int i, struct wh
         char message_id[48];
         snprintf(message_id, sizeof message_id, "%s-%d", c->intake.number, i + 1);
         struct outbox_new row = {
-                .request_id = c->intake.request_id, .sequence = i + 1, .destination = "cabinet", .kind = i == 2 ? "RESPONSE" : "NOTIFICATION",
-                .message_id = message_id, .state_code = "DECIDED", .payload = span_str("<Envelope/>"), .at = at(1), .lease_until = at(30000),
+                .request_id = c->intake.request_id, .sequence = i + 1, .destination = "cabinet",
+                .kind = i == 2 ? "RESPONSE" : "NOTIFICATION",
+                .message_id = message_id, .state_code = "DECIDED", .payload = span_str("<Envelope/>"),
+                .at = at(1), .lease_until = at(30000),
         };
         return store_outbox_add(store, &row, &c->rows[i], why);
 }
@@ -261,15 +263,17 @@ static const struct { const char *what, *sql; } half_done[] = {
          " WHERE request_id = r.id) OR (r.state IN (4, 5)) * 3 <> (SELECT count(*) FROM outbox JOIN outbox_payload ON outbox_id = id"
          " WHERE request_id = r.id)"},
         {"a state without its event",
-         "SELECT count(*) FROM request AS r WHERE r.state <> (SELECT to_state FROM event WHERE request_id = r.id ORDER BY seq DESC LIMIT 1)"},
+         "SELECT count(*) FROM request AS r WHERE r.state <> (SELECT to_state FROM event WHERE request_id = r.id"
+         " ORDER BY seq DESC LIMIT 1)"},
         {"a row sent before the one in front of it, or a result that is not sent",
-         "SELECT count(*) FROM outbox AS o JOIN request AS r ON r.id = o.request_id WHERE (o.status = 2 AND EXISTS (SELECT 1 FROM outbox AS e"
-         " WHERE e.request_id = o.request_id AND e.sequence < o.sequence AND e.status <> 2))"
+         "SELECT count(*) FROM outbox AS o JOIN request AS r ON r.id = o.request_id WHERE (o.status = 2 AND EXISTS ("
+         "SELECT 1 FROM outbox AS e WHERE e.request_id = o.request_id AND e.sequence < o.sequence AND e.status <> 2))"
          " OR (o.sequence = 3 AND (o.status = 2) <> (r.state = 5))"},
         {"a ledger that does not count what is there",
          "SELECT count(*) FROM ledger WHERE registered <> (SELECT count(*) FROM request WHERE state = 1)"
          " OR result_sent <> (SELECT count(*) FROM request WHERE state = 5) OR last_request <> (SELECT coalesce(max(id), 0) FROM request)"
-         " OR outbox_sent <> (SELECT count(*) FROM outbox WHERE status = 2) OR outbox_pending <> (SELECT count(*) FROM outbox WHERE status < 2)"},
+         " OR outbox_sent <> (SELECT count(*) FROM outbox WHERE status = 2)"
+         " OR outbox_pending <> (SELECT count(*) FROM outbox WHERE status < 2)"},
 };
 
 static enum gw_rc again_work(struct store *store, void *arg, struct why *why)

@@ -65,6 +65,7 @@ class Lab:
     def start_simulators(self):
         ports = self.folder / "ports"
         ports.unlink(missing_ok=True)
+        (self.folder / "cabinet").mkdir(exist_ok=True)
         command = [SIMULATORS, "--pki", PKI, "--people", ROOT / "fixtures" / "people", "--out", ports, "--cabinet-dir", self.folder / "cabinet", *self.simulator_options]
         self.processes["simulators"] = subprocess.Popen([str(c) for c in command], stdin=subprocess.DEVNULL, stdout=open(self.folder / "simulators.log", "ab"),
                                                         stderr=subprocess.STDOUT)

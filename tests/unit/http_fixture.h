@@ -67,7 +67,8 @@ static void reply_echo(struct http_exchange *exchange)
         char subject[200] = "-";
         if (r->peer->certificate)
                 X509_NAME_get_text_by_NID(X509_get_subject_name(r->peer->certificate), NID_commonName, subject, sizeof(subject));
-        buf_printf(&out, "%s %s?%s %zu %s %s %s\n", r->method, r->path, r->query, r->body.n, r->peer->listener, r->peer->tls ? "tls" : "plain", subject);
+        buf_printf(&out, "%s %s?%s %zu %s %s %s\n", r->method, r->path, r->query, r->body.n, r->peer->listener,
+                r->peer->tls ? "tls" : "plain", subject);
         buf_add_span(&out, r->body);
         const struct http_header extra = {"X-Method", r->method};
         http_reply(exchange, &(struct http_reply){.status = 200, .content_type = "text/plain; charset=utf-8", .body = buf_span(&out),

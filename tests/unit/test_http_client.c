@@ -29,7 +29,8 @@ static void serve_one(struct script *s, int fd)
         size_t n = 0;
         ssize_t got;
         memset(s->request, 0, sizeof(s->request));
-        while (!request_is_whole(s->request) && n < sizeof(s->request) - 1 && (got = recv(fd, s->request + n, sizeof(s->request) - 1 - n, 0)) > 0)
+        while (!request_is_whole(s->request) && n < sizeof(s->request) - 1 && (got = recv(fd, s->request + n, sizeof(s->request) - 1 - n,
+                0)) > 0)
                 n += (size_t)got;
         unsigned i = s->connections++;
         while (i > 0 && (i >= GW_COUNT(s->answers) || (!s->answers[i] && s->answers[0])))
@@ -107,7 +108,8 @@ static struct destination *destination_at(const char *scheme, int port, const ch
 }
 #define DESTINATION(port, path, ...) destination_at("http", port, path, &(struct destination_conf){__VA_ARGS__})
 
-struct result { unsigned calls; enum gw_rc rc; long status; int reason; char type[80], body[20000], detail[240]; bool posting; unsigned order; };
+struct result { unsigned calls; enum gw_rc rc; long status; int reason; char type[80], body[20000],
+        detail[240]; bool posting; unsigned order; };
 static unsigned order_counter;
 
 static void keep_result(void *arg, enum gw_rc rc, const struct http_answer *answer, const struct why *why)
@@ -147,9 +149,11 @@ static const struct answer_case answer_cases[] = {
         {"good, chunked", OK_HEAD "Transfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n", GW_OK, 0, 200, BREAKER_CLOSED, "ok"},
         {"good, ends with the connection", OK_HEAD "\r\nok", GW_OK, 0, 200, BREAKER_CLOSED, "ok"},
         {"continue first", "HTTP/1.1 100 Continue\r\n\r\n" OK_HEAD "Content-Length: 2\r\n\r\nok", GW_OK, 0, 200, BREAKER_CLOSED, "ok"},
-        {"exactly the limit", OK_HEAD "Content-Length: 20\r\n\r\n01234567890123456789", GW_OK, 0, 200, BREAKER_CLOSED, "01234567890123456789"},
+        {"exactly the limit", OK_HEAD "Content-Length: 20\r\n\r\n01234567890123456789", GW_OK, 0, 200, BREAKER_CLOSED,
+         "01234567890123456789"},
         {"not found", "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n", GW_OK, 0, 404, BREAKER_CLOSED, ""},
-        {"redirect is not followed", "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n", GW_OK, 0, 302, BREAKER_CLOSED, ""},
+        {"redirect is not followed", "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n", GW_OK, 0, 302,
+         BREAKER_CLOSED, ""},
         {"soap fault", "HTTP/1.1 500 Error\r\nContent-Length: 5\r\n\r\nfault", GW_OK, 0, 500, BREAKER_CLOSED, "fault"},
         {"500 without body", "HTTP/1.1 500 Error\r\nContent-Length: 0\r\n\r\n", GW_OK, 0, 500, BREAKER_OPEN, ""},
         {"503 with body", "HTTP/1.1 503 Busy\r\nContent-Length: 4\r\n\r\nbusy", GW_OK, 0, 503, BREAKER_OPEN, "busy"},
@@ -158,10 +162,12 @@ static const struct answer_case answer_cases[] = {
         {"nothing", "", GW_RETRY, REASON_PEER_UNREACHABLE, 0, BREAKER_OPEN, ""},
         {"garbage", "\x01\x02garbage\r\n\r\n", GW_RETRY, REASON_PEER_ANSWER_INVALID, 0, BREAKER_OPEN, ""},
         {"other protocol", "220 mail.test ESMTP\r\n", GW_RETRY, REASON_PEER_ANSWER_INVALID, 0, BREAKER_OPEN, ""},
-        {"too large, announced", OK_HEAD "Content-Length: 21\r\n\r\n012345678901234567890", GW_REJECT, REASON_PEER_ANSWER_INVALID, 200, BREAKER_CLOSED, ""},
+        {"too large, announced", OK_HEAD "Content-Length: 21\r\n\r\n012345678901234567890", GW_REJECT, REASON_PEER_ANSWER_INVALID, 200,
+         BREAKER_CLOSED, ""},
         {"too large, chunked", OK_HEAD "Transfer-Encoding: chunked\r\n\r\n15\r\n012345678901234567890\r\n0\r\n\r\n", GW_REJECT,
          REASON_PEER_ANSWER_INVALID, 200, BREAKER_CLOSED, ""},
-        {"too large, unannounced", OK_HEAD "\r\n0123456789012345678901234567890", GW_REJECT, REASON_PEER_ANSWER_INVALID, 200, BREAKER_CLOSED, ""},
+        {"too large, unannounced", OK_HEAD "\r\n0123456789012345678901234567890", GW_REJECT, REASON_PEER_ANSWER_INVALID, 200,
+         BREAKER_CLOSED, ""},
         {"silence", NULL, GW_RETRY, REASON_PEER_UNREACHABLE, 0, BREAKER_OPEN, ""},
 };
 
@@ -225,7 +231,8 @@ static void what_is_sent(void **state)
         post(&b, d, "<a/>", &r);
         run_until(&b, &r, 1);
         assert_string_equal(r.type, "text/xml");
-        static const char *const wanted[] = {"POST /bip-sync?x=1 HTTP/1.1\r\n", "\r\nContent-Type: text/xml; charset=utf-8\r\n", "\r\nSOAPAction: \"\"\r\n",
+        static const char *const wanted[] = {"POST /bip-sync?x=1 HTTP/1.1\r\n", "\r\nContent-Type: text/xml; charset=utf-8\r\n",
+                "\r\nSOAPAction: \"\"\r\n",
                                              "\r\nX-Correlation-Id: id-1\r\n", "\r\nContent-Length: 4\r\n", "\r\n\r\n<a/>"};
         for (size_t i = 0; i < GW_COUNT(wanted); i++)
                 if (!strstr(s.request, wanted[i]))
@@ -235,7 +242,8 @@ static void what_is_sent(void **state)
         /* a body over curl's limit for 100-continue, an action, an id that would be a header of its own */
         auto_str char *large = xasprintf("%08000d", 0);
         http_client_post(b.client, &(struct http_post){.destination = d, .content_type = "application/soap+xml", .soap_action = "urn:send",
-                                                       .correlation_id = "a\r\nX-Injected: 1", .body = span_str(large), .done = keep_result, .arg = &r});
+                                                       .correlation_id = "a\r\nX-Injected: 1", .body = span_str(large),
+                                                               .done = keep_result, .arg = &r});
         run_until(&b, &r, 2);
         assert_null(strcasestr(s.request, "expect:"));
         assert_null(strcasestr(s.request, "injected"));
@@ -529,7 +537,8 @@ static void measure(void **state)
                         if (round == 1)
                                 client = cpu_us(CLOCK_THREAD_CPUTIME_ID), server = cpu_us(server_clock);
                         for (int i = 0; i < 500; i++)
-                                http_client_post(b.client, &(struct http_post){.destination = d, .content_type = "text/xml", .body = span_str(body),
+                                http_client_post(b.client, &(struct http_post){.destination = d, .content_type = "text/xml",
+                                        .body = span_str(body),
                                                                                .done = count_down, .arg = &left});
                         while (left)
                                 uv_run(&b.loop, UV_RUN_ONCE);

@@ -40,7 +40,8 @@ static const struct good good[] = {
         {"1.0 with length", "POST / HTTP/1.0\r\nContent-Length: 1\r\n\r\nx", "POST", "/", "x", "", false, false},
         {"1.0 with unknown expectation", "POST / HTTP/1.0\r\nExpect: x\r\nContent-Length: 1\r\n\r\nx", "POST", "/", "x", "", false, false},
         {"expect", "POST / HTTP/1.1\r\n" HOST "Expect: 100-Continue\r\nContent-Length: 1\r\n\r\nx", "POST", "/", "x", "", true, true},
-        {"expect chunked", "POST / HTTP/1.1\r\n" HOST "Expect: 100-continue\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "POST", "/", "",
+        {"expect chunked", "POST / HTTP/1.1\r\n" HOST "Expect: 100-continue\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "POST", "/",
+         "",
          "", true, true},
         {"expect without body", "GET / HTTP/1.1\r\n" HOST "Expect: 100-continue\r\n\r\n", "GET", "/", "", "", true, false},
         {"unknown method", "BREW /pot HTTP/1.1\r\n" HOST "\r\n", "BREW", "/pot", "", "", true, false},
@@ -49,11 +50,13 @@ static const struct good good[] = {
         {"connect to a path", "CONNECT /x HTTP/1.1\r\n" HOST "\r\nabc", "CONNECT", "/x", "", "abc", true, false},
         {"upgrade ignored", "GET / HTTP/1.1\r\n" HOST "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMA\r\n\r\n",
          "GET", "/", "", "", true, false},
-        {"upgrade ignored, body", "POST / HTTP/1.1\r\n" HOST "Connection: Upgrade\r\nUpgrade: h2c\r\nContent-Length: 2\r\n\r\nabX", "POST", "/",
+        {"upgrade ignored, body", "POST / HTTP/1.1\r\n" HOST "Connection: Upgrade\r\nUpgrade: h2c\r\nContent-Length: 2\r\n\r\nabX", "POST",
+         "/",
          "ab", "X", true, false},
         {"empty line before", "\r\nGET / HTTP/1.1\r\n" HOST "\r\n", "GET", "/", "", "", true, false},
         {"host with port", "GET / HTTP/1.1\r\nHost: [::1]:8080\r\n\r\n", "GET", "/", "", "", true, false},
-        {"blanks around a value", "GET / HTTP/1.1\r\nHost:\t gateway.test \t\r\nX-Empty:\r\nX-Blank:   \r\n\r\n", "GET", "/", "", "", true, false},
+        {"blanks around a value", "GET / HTTP/1.1\r\nHost:\t gateway.test \t\r\nX-Empty:\r\nX-Blank:   \r\n\r\n", "GET", "/", "", "", true,
+         false},
         {"bytes over 127 in a value", "GET / HTTP/1.1\r\n" HOST "X: \xd2\x9a\r\n\r\n", "GET", "/", "", "", true, false},
 };
 
@@ -135,7 +138,8 @@ static const struct bad bad[] = {
         {"gzip, chunked", "POST / HTTP/1.1\r\n" HOST "Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", 400},
         {"chunked, gzip", "POST / HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked, gzip\r\n\r\n0\r\n\r\n", 400},
         {"chunked twice", "POST / HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked, chunked\r\n\r\n0\r\n\r\n", 400},
-        {"chunked in two headers", "POST / HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400},
+        {"chunked in two headers", "POST / HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+         400},
         {"identity", "POST / HTTP/1.1\r\n" HOST "Transfer-Encoding: identity\r\n\r\n", 400},
         {"xchunked", "POST / HTTP/1.1\r\n" HOST "Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n", 400},
         {"quoted chunked", "POST / HTTP/1.1\r\n" HOST "Transfer-Encoding: \"chunked\"\r\n\r\n0\r\n\r\n", 400},
@@ -235,7 +239,8 @@ static void gives_headers_in_lower_case_without_blanks(void **state)
         struct http_request request;
         bool waited;
         http_parser_init(&p, &limits);
-        feed(&p, span_str("POST /x?a=%20 HTTP/1.1\r\nHOST:gateway.test\r\nX-One:  a  b \t\r\nx-two:\r\nX-One: second\r\n\r\n"), 1000, &waited);
+        feed(&p, span_str("POST /x?a=%20 HTTP/1.1\r\nHOST:gateway.test\r\nX-One:  a  b \t\r\nx-two:\r\nX-One: second\r\n\r\n"), 1000,
+                &waited);
         http_parser_request(&p, &request);
         assert_string_equal(request.query, "a=%20");
         assert_int_equal(request.header_count, 4);

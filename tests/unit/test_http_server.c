@@ -21,7 +21,8 @@ static void expect_contains(const struct buf *got, const char *want)
 
 struct answer_case { const char *name, *request; const char *want[4]; };
 static const struct answer_case answer_cases[] = {
-        {"echo", "POST /x?q HTTP/1.1\r\n" HOST "Content-Length: 3\r\n\r\nabc", {"HTTP/1.1 200 OK\r\n", "X-Method: POST\r\n", "POST /x?q 3 front plain -\nabc"}},
+        {"echo", "POST /x?q HTTP/1.1\r\n" HOST "Content-Length: 3\r\n\r\nabc", {"HTTP/1.1 200 OK\r\n", "X-Method: POST\r\n",
+         "POST /x?q 3 front plain -\nabc"}},
         {"length", "GET /close HTTP/1.1\r\n" HOST "\r\n", {"Content-Length: 0\r\n", "Connection: close\r\n"}},
         {"date", "GET / HTTP/1.1\r\n" HOST "\r\n", {"\r\nDate: ", " GMT\r\n"}},
         {"1.0 closes", "GET / HTTP/1.0\r\n\r\n", {"HTTP/1.1 200 OK\r\n", "Connection: close\r\n"}},
@@ -29,7 +30,8 @@ static const struct answer_case answer_cases[] = {
         {"204", "GET /status?204 HTTP/1.1\r\n" HOST "\r\n", {"HTTP/1.1 204 No Content\r\nDate: "}},
         {"own status", "GET /status?422 HTTP/1.1\r\n" HOST "\r\n", {"HTTP/1.1 422 Unprocessable Content\r\n", "\r\n\r\ntext"}},
         {"header injection", "GET /split HTTP/1.1\r\n" HOST "\r\n", {"HTTP/1.1 500 ", "Connection: close\r\n"}},
-        {"error format", "GET / HTTP/1.1\r\n\r\n", {"HTTP/1.1 400 Bad Request\r\n", "Content-Type: application/problem+json\r\n", "Connection: close\r\n",
+        {"error format", "GET / HTTP/1.1\r\n\r\n", {"HTTP/1.1 400 Bad Request\r\n", "Content-Type: application/problem+json\r\n",
+         "Connection: close\r\n",
                                                      "\r\n\r\n{\"status\":400}"}},
         {"later answer", "GET /slow?50 HTTP/1.1\r\n" HOST "\r\n", {"\r\n\r\nlate"}},
         {"cut request", "POST / HTTP/1.1\r\n" HOST "Content-Length: 3\r\n\r\nab", {"HTTP/1.1 400 "}},
@@ -69,7 +71,8 @@ static void long_pipeline_in_order(void **state)
         int fd = connect_to(f.port);
         auto_buf struct buf in = BUF_INIT, out = BUF_INIT;
         for (int i = 0; i < 5000; i++)
-                buf_printf(&in, "GET /%s%d HTTP/1.1\r\n" HOST "%s\r\n", i % 100 == 50 ? "slow?1&" : "p", i, i == 4999 ? "Connection: close\r\n" : "");
+                buf_printf(&in, "GET /%s%d HTTP/1.1\r\n" HOST "%s\r\n", i % 100 == 50 ? "slow?1&" : "p", i,
+                        i == 4999 ? "Connection: close\r\n" : "");
         pid_t child = fork();
         if (child == 0) {
                 send_text(fd, buf_cstr(&in));
@@ -358,7 +361,8 @@ static void binds(void **state)
 
 static void run_malformed(struct fixture *f, const char *option)
 {
-        auto_str char *command = xasprintf("python3 tests/system/http_malformed.py 127.0.0.1 %d /echo %s --body-max 1048576", f->port, option);
+        auto_str char *command = xasprintf("python3 tests/system/http_malformed.py 127.0.0.1 %d /echo %s --body-max 1048576", f->port,
+                option);
         int rc = system(command);
         fixture_stop(f);
         assert_int_equal(rc, 0);

@@ -338,7 +338,8 @@ static void wrong_files(void **state)
         for (size_t i = 0; i < GW_COUNT(cases); i++) {
                 SSL_CTX *ctx = NULL;
                 struct why why = WHY_INIT;
-                enum gw_rc rc = cases[i].key ? tls_server_context_local(cases[i].certificate, cases[i].key, cases[i].clients, cases[i].ca, &ctx, &why)
+                enum gw_rc rc = cases[i].key ? tls_server_context_local(cases[i].certificate, cases[i].key, cases[i].clients, cases[i].ca,
+                        &ctx, &why)
                                              : tls_server_context(cases[i].certificate, cases[i].clients, cases[i].ca, &ctx, &why);
                 if ((rc == GW_OK) != cases[i].works || (ctx != NULL) != cases[i].works)
                         fail_msg("case %zu: %s", i, why.detail);

@@ -1,0 +1,110 @@
+#!/usr/bin/python3
+"""The main job, to be watched: a signed request goes in, a signed certificate lies in the applicant's personal cabinet.
+
+usage: demo.py           replays the good fixture envelopes, shows what came of them, stops everything
+       demo.py --keep    keeps everything running for a person to try (`make run`); Ctrl-C stops it
+"""
+import pathlib
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import xml.etree.ElementTree as ElementTree
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+from lab import BUILD, PKI, ROOT, Lab, wait_for  # noqa: E402
+
+FOLDER = ROOT / "build" / "demo"
+APPLICANT = "850412390011"
+
+
+def say(text=""):
+    print(text, flush=True)
+
+
+def counts(lab):
+    import json
+    return json.loads(lab.run("status", "--conf", lab.conf, "--json").stdout)
+
+
+def all_delivered(lab):
+    status = counts(lab)
+    states = status["requests"]
+    open_ = states["REGISTERED"] + states["AWAITING_DATA"] + states["DECIDED"]
+    return status if open_ == 0 and status["outbox"]["pending"] == 0 else None
+
+
+def texts(document):
+    """The sentences of a certificate, Kazakh and Russian, by the names of its elements."""
+    found = {}
+    for element in ElementTree.parse(document).getroot().iter():
+        name = re.sub(r"\{.*\}", "", element.tag)
+        for child in element:
+            tag = re.sub(r"\{.*\}", "", child.tag)
+            if name in ("certificate", "certificateKz") and tag in ("title", "statement", "number") and child.text:
+                found[f"{'kk' if name.endswith('Kz') else 'ru'} {tag}"] = child.text.strip()
+    return found
+
+
+def delivered_certificate(lab):
+    """The newest certificate in the applicant's cabinet."""
+    folder = lab.folder / "cabinet" / APPLICANT
+    found = sorted(folder.glob("*.xml"), key=lambda p: p.stat().st_mtime)
+    return found[0] if found else None
+
+
+def show_certificate(path):
+    shown = path.relative_to(ROOT)
+    say(f"\nDelivered to the personal cabinet of the applicant {APPLICANT[:2]}******{APPLICANT[8:]}:\n  {shown}")
+    for key, text in sorted(texts(path).items()):
+        say(f"  {key:13} {text}")
+    command = f"xmlsec1 --verify --trusted-pem build/pki/trust/issuing.pem --trusted-pem build/pki/trust/root.pem {shown}"
+    say(f"\nVerify its signature yourself:\n  {command}")
+    checked = subprocess.run(command.split(), cwd=ROOT, capture_output=True, text=True)
+    verdict = (checked.stdout + checked.stderr).strip().splitlines()
+    say(f"  → {verdict[0] if verdict else 'no answer'}")
+    return checked.returncode == 0 and verdict[0] == "OK"
+
+
+def demo(lab):
+    say(f"portal, state systems and cabinet are simulators; the gateway at {lab.url} is real\n")
+    replay = subprocess.run([str(BUILD / "egov-gateway"), "replay", str(ROOT / "fixtures" / "good"), "--to", lab.url, "--to-tls", lab.tls_url, "--pki", str(PKI)], check=False)
+    status = wait_for("delivery to the cabinet", lambda: all_delivered(lab), 60)
+    say(f"\nrequests: {', '.join(f'{k} {v}' for k, v in status['requests'].items() if v)}; messages to the cabinet: {status['outbox']['sent']} sent")
+    certificate = delivered_certificate(lab)
+    if not certificate:
+        say("no certificate was delivered")
+        return False
+    return show_certificate(certificate) and replay.returncode == 0
+
+
+def keep(lab):
+    say(f"""
+The gateway runs:
+  SOAP      {lab.url}/shep/sync  {lab.url}/shep/async   (WSDL: {lab.url}/shep/sync?wsdl)
+  REST      {lab.tls_url}/api/v1/requests   (client certificate build/pki/certs/tls-portal.pem)
+  health    {lab.url}/health/ready   metrics {lab.url}/metrics
+  cabinet   {lab.simulators['control']}cabinet/state
+  files     {lab.folder.relative_to(ROOT)}/   (gateway.conf, gateway.log, store.db, cabinet/)
+Try:
+  build/egov-gateway replay fixtures --to {lab.url} --to-tls {lab.tls_url} --pki build/pki
+  build/egov-gateway status --conf {lab.conf.relative_to(ROOT)}
+  curl -X POST '{lab.simulators['control']}fault?system=gbdfl&kind=http500&count=10'
+Ctrl-C stops everything.""")
+    try:
+        signal.pause()
+    except KeyboardInterrupt:
+        say("stopping")
+    return True
+
+
+def main():
+    keeping = "--keep" in sys.argv[1:]
+    shutil.rmtree(FOLDER, ignore_errors=True)
+    with Lab(folder=FOLDER) as lab:
+        done = keep(lab) if keeping else demo(lab)
+    return 0 if done else 1
+
+
+sys.exit(main())
