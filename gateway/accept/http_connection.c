@@ -457,7 +457,8 @@ void http_conn_drain(struct http_conn *conn)
                 pump(conn);
 }
 
-struct http_conn *http_conn_new(struct http_listener *listener, int fd, const struct http_peer *peer, const struct in6_addr *key, bool refused)
+struct http_conn *http_conn_new(struct http_listener *listener, int fd, const struct http_peer *peer, const struct in6_addr *key,
+        bool refused)
 {
         struct http_server *server = listener->server;
         struct http_conn *conn = xcalloc(1, sizeof(*conn));

@@ -95,7 +95,8 @@ struct http_server {
 void http_server_forget(struct http_conn *conn); /* the connection's socket and memory are gone */
 
 /* http_connection.c */
-struct http_conn *http_conn_new(struct http_listener *listener, int fd, const struct http_peer *peer, const struct in6_addr *key, bool refused);
+struct http_conn *http_conn_new(struct http_listener *listener, int fd, const struct http_peer *peer, const struct in6_addr *key,
+        bool refused);
 void http_conn_drain(struct http_conn *conn);
 void http_conn_close(struct http_conn *conn);   /* at once */
 void http_conn_replied(struct http_conn *conn); /* the answer lies in conn->out */

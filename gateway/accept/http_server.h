@@ -64,7 +64,8 @@ struct http_reply {
 void http_reply(struct http_exchange *exchange, const struct http_reply *reply);
 
 typedef void (*http_handler)(void *ctx, struct http_exchange *exchange);
-/* Answers that the server itself must give (400, 408, 413, 417, 431, 500, 503, 505): called to fill the body in the project's error format. */
+/* Answers that the server itself must give (400, 408, 413, 417, 431, 500, 503, 505): called to fill the body in the project's
+ * error format. */
 typedef void (*http_error_writer)(void *ctx, int status, const struct http_peer *peer, struct buf *body, const char **ret_content_type);
 
 struct http_server; /* one per loop */

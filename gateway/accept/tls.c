@@ -179,8 +179,9 @@ static enum gw_rc set_clients(SSL_CTX *ctx, enum tls_client_certificates clients
         SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER | (clients == TLS_CLIENTS_REQUIRED ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0), NULL);
         SSL_CTX_set_verify_depth(ctx, CLIENT_CHAIN_DEPTH_MAX);
         /* What clients may sign with, whatever our own key is. */
-        GW_ASSERT(set_schemes(ctx, SSL_CTRL_SET_CLIENT_SIGALGS_LIST, "ecdsa_secp256r1_sha256:ecdsa_secp384r1_sha384:rsa_pss_rsae_sha256:"
-                                                                     "rsa_pss_rsae_sha384:rsa_pss_rsae_sha512:RSA+SHA256:RSA+SHA384:RSA+SHA512"));
+        static const char schemes[] = "ecdsa_secp256r1_sha256:ecdsa_secp384r1_sha384:rsa_pss_rsae_sha256:rsa_pss_rsae_sha384:"
+                                      "rsa_pss_rsae_sha512:RSA+SHA256:RSA+SHA384:RSA+SHA512";
+        GW_ASSERT(set_schemes(ctx, SSL_CTRL_SET_CLIENT_SIGALGS_LIST, schemes));
         return GW_OK;
 }
 

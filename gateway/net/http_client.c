@@ -230,7 +230,8 @@ static enum gw_rc judge(struct call *call, CURLcode code, long status, struct wh
                 return GW_OK;
         if (call->too_large || code == CURLE_FILESIZE_EXCEEDED)
                 return why_set(why, GW_REJECT, REASON_PEER_ANSWER_INVALID, "%s: the answer is larger than allowed", name);
-        bool garbage = code == CURLE_OK || code == CURLE_WEIRD_SERVER_REPLY || code == CURLE_UNSUPPORTED_PROTOCOL || code == CURLE_WRITE_ERROR;
+        bool garbage = code == CURLE_OK || code == CURLE_WEIRD_SERVER_REPLY || code == CURLE_UNSUPPORTED_PROTOCOL ||
+                code == CURLE_WRITE_ERROR;
         return why_set(why, GW_RETRY, garbage ? REASON_PEER_ANSWER_INVALID : REASON_PEER_UNREACHABLE, "%s: %.160s", name, text);
 }
 
@@ -457,7 +458,8 @@ void http_client_post(struct http_client *client, const struct http_post *post)
 
 static void cancel(struct call *call)
 {
-        gw_ignore(why_set(&call->why, GW_RETRY, REASON_STOPPING, "%s: stopped before an answer", destination_name(call->lane->destination)));
+        gw_ignore(why_set(&call->why, GW_RETRY, REASON_STOPPING, "%s: stopped before an answer",
+                destination_name(call->lane->destination)));
         tell_unanswered(call);
 }
 
