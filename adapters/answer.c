@@ -130,7 +130,8 @@ static enum gw_rc check_same(const xmlNode *root, const char *field, const char 
         return str_eq(got, want) ? GW_OK : answer_invalid(why, field, "not the query's");
 }
 
-enum gw_rc answer_head_read(const struct answer_head *head, const struct query *query, const xmlNode *root, bool *ret_found, struct why *why)
+enum gw_rc answer_head_read(const struct answer_head *head, const struct query *query, const xmlNode *root, bool *ret_found,
+                            struct why *why)
 {
         if (!root || !xml_is(root, head->ns, head->root))
                 return answer_invalid(why, head->root, "not this element");

@@ -26,7 +26,8 @@ GW_MUST_CHECK enum gw_rc answer_iin(const xmlNode *parent, const char *name, cha
 /* What both systems put first: the root's name, messageId of the query, the result code, and the IIN asked about (in `iin_field`).
  * *ret_found: 00000 or 00001. Busy is GW_RETRY REGISTRY_FAULT; it needs no IIN. */
 struct answer_head { const char *ns, *root, *iin_field; };
-GW_MUST_CHECK enum gw_rc answer_head_read(const struct answer_head *head, const struct query *query, const xmlNode *root, bool *ret_found, struct why *why);
+GW_MUST_CHECK enum gw_rc answer_head_read(const struct answer_head *head, const struct query *query, const xmlNode *root, bool *ret_found,
+                                          struct why *why);
 
 /* Real calendar date yyyy-mm-dd of the years 1800-2199 (clock_parse_date() knows none before 1970; people were born before). */
 bool answer_is_date(const char *text);

@@ -104,7 +104,8 @@ static bool append_notice(const char *path, const struct cabinet_delivery *d)
         FILE *f = fopen(path, "ae");
         if (!f)
                 return false;
-        fprintf(f, "TEST | %s | %s | %s | %s | %s\n", clock_iso(d->at, at), d->response ? "RESPONSE" : "NOTIFICATION", d->state, d->kk, d->ru);
+        fprintf(f, "TEST | %s | %s | %s | %s | %s\n", clock_iso(d->at, at), d->response ? "RESPONSE" : "NOTIFICATION", d->state, d->kk,
+                d->ru);
         bool written = !ferror(f);
         return fclose(f) == 0 && written;
 }
@@ -112,7 +113,8 @@ static bool append_notice(const char *path, const struct cabinet_delivery *d)
 static bool write_files(const struct mailbox *m, const struct cabinet_delivery *d)
 {
         auto_str char *folder = xasprintf("%s/%s", m->folder, d->iin);
-        auto_str char *document = xasprintf("%s/%s.xml", folder, d->request_number), *notices = xasprintf("%s/%s.notices.txt", folder, d->request_number);
+        auto_str char *document = xasprintf("%s/%s.xml", folder, d->request_number),
+                      *notices = xasprintf("%s/%s.notices.txt", folder, d->request_number);
         if (mkdir(folder, 0777) != 0 && errno != EEXIST)
                 return false;
         if (d->document.n && !text_write_file(document, d->document, 0644))
@@ -235,14 +237,15 @@ static json_t *describe(const struct chain *c)
         bool opened = false;
         for (const struct received *r = c->first; r; r = r->next) {
                 json_array_append_new(states, json_string(r->state));
-                json_array_append_new(messages, json_pack("{ss ss ss ss}", "messageId", r->message_id, "type", r->response ? "RESPONSE" : "NOTIFICATION",
-                                                          "state", r->state, "at", clock_iso(r->at, at)));
+                json_array_append_new(messages,
+                                      json_pack("{ss ss ss ss}", "messageId", r->message_id, "type",
+                                                r->response ? "RESPONSE" : "NOTIFICATION", "state", r->state, "at", clock_iso(r->at, at)));
                 opened |= r->opened;
         }
         return json_pack("{ss ss ss* so so so so so ss ss* sb}", "correlationId", c->correlation_id, "requestNumber", c->request_number,
-                         "registrationNumber", c->registration_number, "states", states, "messages", messages, "responses", number_of(c->responses),
-                         "duplicates", number_of(c->duplicates), "refused", number_of(c->refused), "resolutionType", c->resolution, "document",
-                         c->document_name, "opened", (int)opened);
+                         "registrationNumber", c->registration_number, "states", states, "messages", messages, "responses",
+                         number_of(c->responses), "duplicates", number_of(c->duplicates), "refused", number_of(c->refused),
+                         "resolutionType", c->resolution, "document", c->document_name, "opened", (int)opened);
 }
 
 json_t *mailbox_state(const struct mailbox *m, const struct mailbox_filter *filter)
@@ -258,17 +261,18 @@ json_t *mailbox_state(const struct mailbox *m, const struct mailbox_filter *filt
                         break;
                 json_array_append_new(list, describe(c));
         }
-        return json_pack("{ss so so so so so so so so sb}", "mark", "TEST", "accepted", number_of(m->notifications + m->responses), "notifications",
-                         number_of(m->notifications), "responses", number_of(m->responses), "duplicates", number_of(m->duplicates), "refused",
-                         number_of(m->refused), "opened", number_of(m->opened), "requests", number_of(m->chain_count), "list", list, "truncated",
-                         (int)truncated);
+        return json_pack("{ss so so so so so so so so sb}", "mark", "TEST", "accepted", number_of(m->notifications + m->responses),
+                         "notifications", number_of(m->notifications), "responses", number_of(m->responses), "duplicates",
+                         number_of(m->duplicates), "refused", number_of(m->refused), "opened", number_of(m->opened), "requests",
+                         number_of(m->chain_count), "list", list, "truncated", (int)truncated);
 }
 
 bool mailbox_document(const struct mailbox *m, const char *number, struct span *ret_document)
 {
         bool found = false;
         for (const struct chain *c = m->first; c && number; c = c->next) {
-                if (!c->document.n || (!str_eq(c->request_number, number) && !str_eq(c->registration_number, number) && !str_eq(c->correlation_id, number)))
+                if (!c->document.n ||
+                    (!str_eq(c->request_number, number) && !str_eq(c->registration_number, number) && !str_eq(c->correlation_id, number)))
                         continue;
                 *ret_document = buf_span(&c->document);
                 found = true;

@@ -27,7 +27,8 @@ void mailbox_free(struct mailbox *mailbox);
 struct mailbox_receipt { bool repeated; struct wall_time at; /* of the first time */ };
 /* Same id and bytes: GW_OK again, nothing changes but the count of duplicates. Same id, other bytes: GW_REJECT MESSAGE_ID_REUSED. A second
  * RESPONSE of a request (I3), another person or number than before: GW_REJECT DATA_FORM. GW_RETRY INTERNAL: the file cannot be written. */
-GW_MUST_CHECK enum gw_rc mailbox_put(struct mailbox *mailbox, const struct cabinet_delivery *delivery, struct mailbox_receipt *ret_receipt, struct why *why);
+GW_MUST_CHECK enum gw_rc mailbox_put(struct mailbox *mailbox, const struct cabinet_delivery *delivery, struct mailbox_receipt *ret_receipt,
+                                     struct why *why);
 /* correlation_id may be NULL or unknown. */
 void mailbox_count_refused(struct mailbox *mailbox, const char *correlation_id);
 void mailbox_count_opened(struct mailbox *mailbox, const char *message_id);

@@ -16,15 +16,17 @@
 
 /* The strings of one message, owned. */
 struct import {
-        char *source, *value_code, *state, *kk, *ru, *chain_id, *request_number, *registration_number, *status, *iin, *bin, *resolution, *file_name;
+        char *source, *value_code, *state, *kk, *ru, *chain_id, *request_number, *registration_number, *status, *iin, *bin, *resolution,
+                *file_name;
         struct buf file;
         bool has_file;
 };
 
 static void import_done(struct import *i)
 {
-        char **strings[] = {&i->source, &i->value_code, &i->state,  &i->kk,  &i->ru,         &i->chain_id, &i->request_number, &i->registration_number,
-                            &i->status, &i->iin,        &i->bin,    &i->resolution, &i->file_name};
+        char **strings[] = {&i->source,         &i->value_code,          &i->state,  &i->kk,  &i->ru,  &i->chain_id,
+                            &i->request_number, &i->registration_number, &i->status, &i->iin, &i->bin, &i->resolution,
+                            &i->file_name};
         for (size_t k = 0; k < GW_COUNT(strings); k++)
                 free(*strings[k]);
         buf_done(&i->file);
@@ -112,7 +114,8 @@ static enum gw_rc read_import(const xmlNode *root, struct import *i, struct why 
 
 static enum gw_rc check_values(const struct import *i, const struct shep_message *m, struct why *why)
 {
-        static const char *const states[] = {"CHECKING", "REGISTERED", "REJECTED_INTAKE", "AWAITING_DATA", "DECIDED", "RESULT_SENT", "RECEIVED", "CANCELLED", "FAILED_TECH", NULL};
+        static const char *const states[] = {"CHECKING",    "REGISTERED", "REJECTED_INTAKE", "AWAITING_DATA", "DECIDED",
+                                             "RESULT_SENT", "RECEIVED",   "CANCELLED",       "FAILED_TECH",   NULL};
         static const char *const statuses[] = {"IN_PROGRESS", "COMPLETED", NULL};
         static const char *const resolutions[] = {"NO_RESOLUTION", "POSITIVE", "NEGATIVE", NULL};
         if (!str_eq(i->source, "EGOV_GATEWAY"))
@@ -197,8 +200,8 @@ static enum gw_rc check_header(const struct shep_message *m, bool *ret_response,
 
 /* ---- taking ---- */
 
-static enum gw_rc put(struct transaction *t, const struct shep_message *m, const struct import *i, struct span bytes, struct mailbox_receipt *receipt,
-                      struct why *why)
+static enum gw_rc put(struct transaction *t, const struct shep_message *m, const struct import *i, struct span bytes,
+                      struct mailbox_receipt *receipt, struct why *why)
 {
         struct cabinet_delivery d = {
                 .message_id = m->message_id,
@@ -222,7 +225,8 @@ static enum gw_rc put(struct transaction *t, const struct shep_message *m, const
         return rc;
 }
 
-static enum gw_rc take(struct transaction *t, const struct shep_message *m, struct span bytes, struct mailbox_receipt *receipt, struct why *why)
+static enum gw_rc take(struct transaction *t, const struct shep_message *m, struct span bytes, struct mailbox_receipt *receipt,
+                       struct why *why)
 {
         bool response = false;
         enum gw_rc rc = check_header(m, &response, why);

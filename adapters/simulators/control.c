@@ -126,9 +126,10 @@ static void post_fault(struct simulation *s, struct http_exchange *exchange, con
 static json_t *describe(const struct system *system)
 {
         const struct fault *f = &system->fault;
-        return json_pack("{sI sI sI sI sI ss sI}", "requests", (json_int_t)system->seen.requests, "refused", (json_int_t)system->seen.refused, "work_us",
-                         (json_int_t)system->seen.work_us, "verify_us", (json_int_t)system->seen.verify_us, "sign_us", (json_int_t)system->seen.sign_us,
-                         "fault", fault_name(f->left ? f->kind : FAULT_NONE), "faults", (json_int_t)f->hits);
+        return json_pack("{sI sI sI sI sI ss sI}", "requests", (json_int_t)system->seen.requests, "refused",
+                         (json_int_t)system->seen.refused, "work_us", (json_int_t)system->seen.work_us, "verify_us",
+                         (json_int_t)system->seen.verify_us, "sign_us", (json_int_t)system->seen.sign_us, "fault",
+                         fault_name(f->left ? f->kind : FAULT_NONE), "faults", (json_int_t)f->hits);
 }
 
 static void get_state(struct simulation *s, struct http_exchange *exchange)
@@ -141,15 +142,17 @@ static void get_state(struct simulation *s, struct http_exchange *exchange)
 
 static void get_cabinet(struct simulation *s, struct http_exchange *exchange, const char *query)
 {
-        auto_str char *correlation = parameter(query, "correlationId"), *number = parameter(query, "requestNumber"), *limit = parameter(query, "limit");
+        auto_str char *correlation = parameter(query, "correlationId"), *number = parameter(query, "requestNumber"),
+                      *limit = parameter(query, "limit");
         uint64_t max = LIST_DEFAULT;
         if (limit && !text_to_u64(limit, 0, 1000000, &max))
                 return reply_text(exchange, 400, "limit is 0 to 1000000");
         struct mailbox_filter filter = {.correlation_id = correlation, .request_number = number, .limit = max};
         json_t *state = mailbox_state(s->mailbox, &filter);
         struct receipt_counts receipts = receipts_counts(s->receipts);
-        json_object_set_new(state, "receipts", json_pack("{sI sI sI}", "waiting", (json_int_t)receipts.waiting, "sent", (json_int_t)receipts.sent, "givenUp",
-                                                         (json_int_t)receipts.given_up));
+        json_object_set_new(state, "receipts",
+                            json_pack("{sI sI sI}", "waiting", (json_int_t)receipts.waiting, "sent", (json_int_t)receipts.sent, "givenUp",
+                                      (json_int_t)receipts.given_up));
         reply_json(exchange, state);
 }
 

@@ -105,7 +105,8 @@ static enum gw_rc work(struct transaction *t, struct span bytes, int *soap_versi
 
 static void write_unsigned(struct span content, int soap_version, struct buf *out)
 {
-        buf_printf(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?><soap:Envelope xmlns:soap=\"%s\"><soap:Body>", soap_version == 12 ? SOAP12_NS : SOAP11_NS);
+        buf_printf(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?><soap:Envelope xmlns:soap=\"%s\"><soap:Body>",
+                   soap_version == 12 ? SOAP12_NS : SOAP11_NS);
         buf_add_span(out, content);
         buf_add_str(out, "</soap:Body></soap:Envelope>");
 }
@@ -167,7 +168,8 @@ static void answer_post(struct transaction *t, struct span bytes)
         if (rc != GW_OK) {
                 if (rc == GW_REJECT) {
                         t->system->seen.refused++;
-                        log_event(LOG_DEBUG, NULL, "simulator.refused", "system=%s reason=%s detail=\"%s\"", t->system->name, reason_info(why.reason)->name, why.detail);
+                        log_event(LOG_DEBUG, NULL, "simulator.refused", "system=%s reason=%s detail=\"%s\"", t->system->name,
+                                  reason_info(why.reason)->name, why.detail);
                 }
                 buf_reset(&content);
                 write_fault(t, soap_version, &why, &content);

@@ -79,11 +79,13 @@ static bool parse_option(struct arguments *a, int option)
 static bool parse_arguments(int argc, char **argv, struct arguments *a)
 {
         static const struct option table[] = {
-                {"pki", required_argument, NULL, 'p'},         {"people", required_argument, NULL, 'P'},  {"out", required_argument, NULL, 'o'},
-                {"tls", no_argument, NULL, 't'},               {"fault", required_argument, NULL, 'f'},   {"seed", required_argument, NULL, 's'},
-                {"generate", no_argument, NULL, 'g'},          {"no-verify", no_argument, NULL, 'n'},     {"sender", required_argument, NULL, 'e'},
-                {"cabinet-dir", required_argument, NULL, 'c'}, {"receipts", required_argument, NULL, 'r'}, {"receipt-delay-ms", required_argument, NULL, 'd'},
-                {"help", no_argument, NULL, 'h'},              {NULL, 0, NULL, 0},
+                {"pki", required_argument, NULL, 'p'},      {"people", required_argument, NULL, 'P'},
+                {"out", required_argument, NULL, 'o'},      {"tls", no_argument, NULL, 't'},
+                {"fault", required_argument, NULL, 'f'},    {"seed", required_argument, NULL, 's'},
+                {"generate", no_argument, NULL, 'g'},       {"no-verify", no_argument, NULL, 'n'},
+                {"sender", required_argument, NULL, 'e'},   {"cabinet-dir", required_argument, NULL, 'c'},
+                {"receipts", required_argument, NULL, 'r'}, {"receipt-delay-ms", required_argument, NULL, 'd'},
+                {"help", no_argument, NULL, 'h'},           {NULL, 0, NULL, 0},
         };
         *a = (struct arguments){.options = {.verify = true, .seed = 1, .receipt_delay_ms = 200}};
         for (int option; (option = getopt_long(argc, argv, "", table, NULL)) != -1;) {

@@ -103,7 +103,8 @@ static enum gw_rc read_iin(const struct place *at, const xmlNode *node, const ch
         return GW_OK;
 }
 
-static enum gw_rc read_word(const struct place *at, const xmlNode *node, const char *attribute, const char *const *words, char *out, size_t size)
+static enum gw_rc read_word(const struct place *at, const xmlNode *node, const char *attribute, const char *const *words, char *out,
+                            size_t size)
 {
         auto_str char *word = xml_attribute(node, NULL, attribute);
         for (; word && *words; words++) {
@@ -121,7 +122,9 @@ void person_free(struct person *p)
 {
         if (!p)
                 return;
-        struct text2 *texts[] = {&p->surname, &p->name, &p->patronymic, &p->address.region, &p->address.district, &p->address.settlement, &p->address.street};
+        struct text2 *texts[] = {
+                &p->surname,       &p->name, &p->patronymic, &p->address.region, &p->address.district, &p->address.settlement,
+                &p->address.street};
         for (size_t i = 0; i < GW_COUNT(texts); i++)
                 text2_done(texts[i]);
         free(p->address.building);
@@ -232,7 +235,8 @@ GW_DEFINE_AUTO(assignment, struct assignment, assignment_free)
 static enum gw_rc read_period(const struct place *at, const xmlNode *node, struct assignment *a)
 {
         static const struct { const char *word; int shift; } quarters[] = {{"current", 0}, {"previous", -1}, {"next", 1}};
-        auto_str char *quarter = xml_attribute(node, NULL, "quarter"), *from = xml_attribute(node, NULL, "from"), *to = xml_attribute(node, NULL, "to");
+        auto_str char *quarter = xml_attribute(node, NULL, "quarter"), *from = xml_attribute(node, NULL, "from"),
+                      *to = xml_attribute(node, NULL, "to");
         if (quarter && (from || to))
                 return mistake(at, node, "either quarter or from and to");
         if (!quarter)

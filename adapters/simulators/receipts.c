@@ -118,7 +118,8 @@ static int use_client_certificate(void *ctx, void *ssl_ctx)
         const struct receipts *all = ctx;
         const char *pki = all->simulation->options.pki;
         auto_str char *certificate = xasprintf("%s/certs/tls-portal.pem", pki), *key = xasprintf("%s/keys/tls-portal.key", pki);
-        return SSL_CTX_use_certificate_chain_file(ssl_ctx, certificate) == 1 && SSL_CTX_use_PrivateKey_file(ssl_ctx, key, SSL_FILETYPE_PEM) == 1;
+        return SSL_CTX_use_certificate_chain_file(ssl_ctx, certificate) == 1 &&
+               SSL_CTX_use_PrivateKey_file(ssl_ctx, key, SSL_FILETYPE_PEM) == 1;
 }
 
 enum gw_rc receipts_new(struct simulation *s, struct receipts **ret_receipts, struct why *why)

@@ -10,8 +10,8 @@
 #define OTHER_IIN "480509390010"
 #define OTHER_IIN_2 "790321490015"
 
-enum gw_rc register_read(const struct register_question *q, const char *ns, const char *root, const char *iin_field, struct register_head *ret_head,
-                         struct why *why)
+enum gw_rc register_read(const struct register_question *q, const char *ns, const char *root, const char *iin_field,
+                         struct register_head *ret_head, struct why *why)
 {
         auto_str char *id = NULL, *date = NULL, *sender = NULL, *iin = NULL;
         struct register_head head;
@@ -45,7 +45,13 @@ void register_write_result(const struct register_question *q, const struct regis
         canon_element(data, "messageDate", clock_iso(q->now, date));
         buf_add_str(data, "<messageResult>");
         canon_element(data, "code", code);
-        canon_element(data, "nameRu", found ? "Запрос обработан успешно" : none ? "Сведения не найдены" : "Система занята, повторите позже");
-        canon_element(data, "nameKz", found ? "Сұрау сәтті өңделді" : none ? "Мәліметтер табылмады" : "Жүйе бос емес, кейінірек қайталаңыз");
+        canon_element(data, "nameRu",
+                      found  ? "Запрос обработан успешно"
+                      : none ? "Сведения не найдены"
+                             : "Система занята, повторите позже");
+        canon_element(data, "nameKz",
+                      found  ? "Сұрау сәтті өңделді"
+                      : none ? "Мәліметтер табылмады"
+                             : "Жүйе бос емес, кейінірек қайталаңыз");
         buf_add_str(data, "</messageResult>");
 }

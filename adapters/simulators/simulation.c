@@ -15,7 +15,9 @@ void simulation_init(struct simulation *s, const struct options *options)
 {
         *s = (struct simulation){
                 .options = *options,
-                .systems = {{.name = "gbdfl", .registers = &gbdfl_simulator}, {.name = "socialaid", .registers = &socialaid_simulator}, {.name = "cabinet"}},
+                .systems = {{.name = "gbdfl", .registers = &gbdfl_simulator},
+                            {.name = "socialaid", .registers = &socialaid_simulator},
+                            {.name = "cabinet"}},
                 .random = options->seed,
         };
         for (size_t i = 0; i < SYSTEM_COUNT; i++)
@@ -26,7 +28,8 @@ void simulation_init(struct simulation *s, const struct options *options)
 
 static enum gw_rc open_parts(struct simulation *s, struct why *why)
 {
-        static const struct verify_policy policy = {.clock_skew_ms = 60000, .message_age_max_ms = 86400000, .message_future_max_ms = 300000, .iin_check_digit = true};
+        static const struct verify_policy policy = {
+                .clock_skew_ms = 60000, .message_age_max_ms = 86400000, .message_future_max_ms = 300000, .iin_check_digit = true};
         auto_str char *trust = xasprintf("%s/trust", s->options.pki);
         enum gw_rc rc = verifier_open(trust, &policy, &s->verifier, why);
         if (rc == GW_OK)
@@ -73,7 +76,8 @@ static enum gw_rc open_tls(const struct simulation *s, SSL_CTX **ret_tls, struct
                 *ret_tls = NULL;
                 return GW_OK;
         }
-        auto_str char *certificate = xasprintf("%s/certs/tls-simulators.pem", s->options.pki), *key = xasprintf("%s/keys/tls-simulators.key", s->options.pki);
+        auto_str char *certificate = xasprintf("%s/certs/tls-simulators.pem", s->options.pki),
+                      *key = xasprintf("%s/keys/tls-simulators.key", s->options.pki);
         auto_str char *ca = xasprintf("%s/tls/ca.pem", s->options.pki);
         return tls_server_context_local(certificate, key, TLS_CLIENTS_OPTIONAL, ca, ret_tls, why);
 }
@@ -140,9 +144,11 @@ static void tell_work(const struct simulation *s)
         for (size_t i = 0; i < SYSTEM_COUNT; i++) {
                 const struct system *system = &s->systems[i];
                 uint64_t n = system->seen.requests ? system->seen.requests : 1;
-                log_event(LOG_INFO, NULL, "simulator.stopped", "TEST system=%s requests=%llu refused=%llu faults=%llu us_per_request=%llu verify_us=%llu sign_us=%llu",
-                          system->name, (unsigned long long)system->seen.requests, (unsigned long long)system->seen.refused, (unsigned long long)system->fault.hits,
-                          (unsigned long long)(system->seen.work_us / n), (unsigned long long)(system->seen.verify_us / n), (unsigned long long)(system->seen.sign_us / n));
+                log_event(LOG_INFO, NULL, "simulator.stopped",
+                          "TEST system=%s requests=%llu refused=%llu faults=%llu us_per_request=%llu verify_us=%llu sign_us=%llu",
+                          system->name, (unsigned long long)system->seen.requests, (unsigned long long)system->seen.refused,
+                          (unsigned long long)system->fault.hits, (unsigned long long)(system->seen.work_us / n),
+                          (unsigned long long)(system->seen.verify_us / n), (unsigned long long)(system->seen.sign_us / n));
         }
 }
 
@@ -172,7 +178,8 @@ int simulation_run(struct simulation *s)
         if (rc == GW_OK)
                 rc = listen_all(s, &why);
         if (rc == GW_OK) {
-                log_event(LOG_INFO, NULL, "simulators.ready", "TEST people=%zu verify=%d tls=%d", people_count(s->people), s->options.verify, s->options.tls);
+                log_event(LOG_INFO, NULL, "simulators.ready", "TEST people=%zu verify=%d tls=%d", people_count(s->people),
+                          s->options.verify, s->options.tls);
         } else {
                 fprintf(stderr, "egov-simulators: %s\n", why.detail);
                 receipts_stop(s->receipts);

@@ -28,7 +28,8 @@ extern const struct register_simulator gbdfl_simulator, socialaid_simulator;
 
 /* What both registers read and write alike. */
 struct register_head { char message_id[64], iin[13], answer_iin[13]; };
-GW_MUST_CHECK enum gw_rc register_read(const struct register_question *question, const char *ns, const char *root, const char *iin_field, struct register_head *ret_head, struct why *why);
+GW_MUST_CHECK enum gw_rc register_read(const struct register_question *question, const char *ns, const char *root, const char *iin_field,
+                                       struct register_head *ret_head, struct why *why);
 void register_write_result(const struct register_question *question, const struct register_head *head, const char *code, struct buf *data);
 
 /* ---- the systems ---- */
@@ -64,8 +65,8 @@ struct simulation {
         bool stopping;
 };
 
-/* simulation.c. verify_init() and ignoring SIGPIPE are the program's business. Runs until SIGTERM or SIGINT; exit status: 0 stopped cleanly,
- * 2 could not start (said on standard error). Faults of the command line go into systems[].fault between the two. */
+/* simulation.c. verify_init() and ignoring SIGPIPE are the program's business. Runs until SIGTERM or SIGINT; exit status: 0 stopped
+ * cleanly, 2 could not start (said on standard error). Faults of the command line go into systems[].fault between the two. */
 void simulation_init(struct simulation *simulation, const struct options *options);
 int simulation_run(struct simulation *simulation);
 

@@ -130,7 +130,8 @@ static enum gw_rc read_answer(const struct query *query, const xmlNode *root, st
         if (rc != GW_OK)
                 return rc;
         if (found != (count > 0))
-                return answer_invalid(why, "assignment", found ? "missing although the code says there is one" : "given although the code says there is none");
+                return answer_invalid(why, "assignment",
+                                      found ? "missing although the code says there is one" : "given although the code says there is none");
         buf_add_str(&own, "</socialaid>");
         buf_add_span(facts, buf_span(&own));
         return buf_failed(facts) || buf_failed(&own) ? why_set(why, GW_FAULT, REASON_INTERNAL, "the facts do not fit") : GW_OK;

@@ -58,7 +58,8 @@ static int listen_for_receipts(int *ret_port)
         struct sockaddr_in in = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
         socklen_t size = sizeof in;
         int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-        if (fd < 0 || bind(fd, (struct sockaddr *)&in, size) != 0 || listen(fd, 8) != 0 || getsockname(fd, (struct sockaddr *)&in, &size) != 0)
+        if (fd < 0 || bind(fd, (struct sockaddr *)&in, size) != 0 || listen(fd, 8) != 0 ||
+            getsockname(fd, (struct sockaddr *)&in, &size) != 0)
                 return -1;
         *ret_port = ntohs(in.sin_port);
         return fd;
@@ -68,7 +69,15 @@ static void run_child(const struct fixture *f)
 {
         auto_str char *receipts = xasprintf("http://127.0.0.1:%d/shep/async", f->receipts_port);
         struct options options = {
-                .pki = f->pki, .people = "fixtures/people", .out = f->ports, .cabinet_dir = f->folder, .receipts = receipts, .verify = true, .generate = true, .seed = 1, .receipt_delay_ms = 10,
+                .pki = f->pki,
+                .people = "fixtures/people",
+                .out = f->ports,
+                .cabinet_dir = f->folder,
+                .receipts = receipts,
+                .verify = true,
+                .generate = true,
+                .seed = 1,
+                .receipt_delay_ms = 10,
         };
         struct simulation simulation;
         close(f->receipts_fd);
@@ -215,12 +224,18 @@ static void write_question(const struct adapter *adapter, const struct query *qu
 {
         auto_buf struct buf data = BUF_INIT;
         adapter->write_query(query, &data);
-        struct shep_out message = {.operation = SHEP_SYNC_SEND, .message_id = query->message_id, .service_id = adapter->service_id, .sender_id = "gateway", .date = query->now, .data_xml = buf_span(&data)};
+        struct shep_out message = {.operation = SHEP_SYNC_SEND,
+                                   .message_id = query->message_id,
+                                   .service_id = adapter->service_id,
+                                   .sender_id = "gateway",
+                                   .date = query->now,
+                                   .data_xml = buf_span(&data)};
         sign(key, &message, out);
 }
 
 /* What the gateway makes of an answer: signature, binding, SHEP, adapter. Faults come back as their own reason. */
-static enum gw_rc read_reply(const struct fixture *f, const struct adapter *adapter, const struct query *query, const char *bin, struct span in, struct buf *facts, struct why *why)
+static enum gw_rc read_reply(const struct fixture *f, const struct adapter *adapter, const struct query *query, const char *bin,
+                             struct span in, struct buf *facts, struct why *why)
 {
         auto_soap struct soap *soap = NULL;
         auto_certificate struct certificate *certificate = NULL;
@@ -240,7 +255,8 @@ static enum gw_rc read_reply(const struct fixture *f, const struct adapter *adap
                 char *semicolon = strchr(data, ';');
                 if (semicolon)
                         *semicolon = '\0';
-                return why_set(why, GW_REJECT, reason_by_name(str_starts(data, "reason=") ? data + 7 : ""), "%.100s", message->error_message);
+                return why_set(why, GW_REJECT, reason_by_name(str_starts(data, "reason=") ? data + 7 : ""), "%.100s",
+                               message->error_message);
         }
         if (rc == GW_OK && !adapter)
                 return message->operation == SHEP_ASYNC_SEND_RESPONSE ? GW_OK : GW_FAULT;
@@ -251,7 +267,8 @@ static enum gw_rc read_reply(const struct fixture *f, const struct adapter *adap
 
 static struct query query_about(const char *iin, char id[TEXT_UUID_MAX])
 {
-        return (struct query){.iin = iin, .number = "10000000000001", .message_id = text_uuid(id), .sender_id = "gateway", .now = wall_now()};
+        return (struct query){
+                .iin = iin, .number = "10000000000001", .message_id = text_uuid(id), .sender_id = "gateway", .now = wall_now()};
 }
 
 /* ---- registers ---- */
@@ -259,11 +276,13 @@ static struct query query_about(const char *iin, char id[TEXT_UUID_MAX])
 static void test_people(void **state)
 {
         const struct fixture *f = *state;
-        static const struct { const char *iin; const char *gbdfl, *socialaid; } cases[] = {
+        static const struct { const char *iin; const char *gbdfl, *socialaid;
+        } cases[] = {
                 {ERLAN, "<name>ЕРЛАН</name>", "<relationship>CHILD</relationship>"},
                 {"850412390021", "<gbdfl found=\"false\"><iin>850412390021</iin></gbdfl>", "<socialaid found=\"false\"></socialaid>"},
                 {"850412390201", "<lifeStatus>DEAD</lifeStatus>", "<socialaid found=\"false\"></socialaid>"},
-                {"190601590012", "<representative><iin>870930490018</iin><basis>GUARDIAN</basis></representative>", "<socialaid found=\"false\"></socialaid>"},
+                {"190601590012", "<representative><iin>870930490018</iin><basis>GUARDIAN</basis></representative>",
+                 "<socialaid found=\"false\"></socialaid>"},
                 {"000101590017", "<birthDate>2000-01-01</birthDate>", "<applicantIin>790321490015</applicantIin>"},
                 {"991231190016", "<surname>ТЕСТОВ</surname>", "<socialaid found=\"false\"></socialaid>"}, /* --generate */
         };
@@ -280,9 +299,11 @@ static void test_people(void **state)
                         struct reply r = request(f->base[at], (const char *)question.p, question.n, 5000);
                         assert_int_equal(r.code, CURLE_OK);
                         assert_int_equal(r.status, 200);
-                        enum gw_rc rc = read_reply(f, adapter, &query, at == AT_GBDFL ? BIN_GBDFL : BIN_SOCIALAID, buf_span(&r.body), &facts, &why);
+                        enum gw_rc rc = read_reply(f, adapter, &query, at == AT_GBDFL ? BIN_GBDFL : BIN_SOCIALAID, buf_span(&r.body),
+                                                   &facts, &why);
                         if (rc != GW_OK || !strstr(buf_cstr(&facts), want))
-                                fail_msg("%s %s: rc %d %s \"%s\", want \"%s\"", adapter->name, cases[i].iin, (int)rc, why.detail, buf_cstr(&facts), want);
+                                fail_msg("%s %s: rc %d %s \"%s\", want \"%s\"", adapter->name, cases[i].iin, (int)rc, why.detail,
+                                         buf_cstr(&facts), want);
                         buf_done(&r.body);
                 }
         }
@@ -320,12 +341,15 @@ static void test_faults(void **state)
                 set_fault(f, parameters);
                 write_question(adapter, &query, f->gateway, &question);
                 struct mono_time start = mono_now();
-                struct reply r = request(f->base[at], (const char *)question.p, question.n, cases[i / 2].want_code == CURLE_OPERATION_TIMEDOUT ? 400 : 10000);
+                struct reply r = request(f->base[at], (const char *)question.p, question.n,
+                                         cases[i / 2].want_code == CURLE_OPERATION_TIMEDOUT ? 400 : 10000);
                 int64_t took_ms = mono_now().ms - start.ms;
                 if (r.code != cases[i / 2].want_code || r.status != cases[i / 2].want_status)
-                        fail_msg("%s: got curl %d (%s) status %ld, want %d %ld", parameters, (int)r.code, curl_easy_strerror(r.code), r.status, (int)cases[i / 2].want_code, cases[i / 2].want_status);
+                        fail_msg("%s: got curl %d (%s) status %ld, want %d %ld", parameters, (int)r.code, curl_easy_strerror(r.code),
+                                 r.status, (int)cases[i / 2].want_code, cases[i / 2].want_status);
                 if (r.code == CURLE_OK) {
-                        enum gw_rc rc = read_reply(f, adapter, &query, at == AT_GBDFL ? BIN_GBDFL : BIN_SOCIALAID, buf_span(&r.body), &facts, &why);
+                        enum gw_rc rc = read_reply(f, adapter, &query, at == AT_GBDFL ? BIN_GBDFL : BIN_SOCIALAID, buf_span(&r.body),
+                                                   &facts, &why);
                         if (rc != cases[i / 2].want_rc || (rc != GW_OK && why.reason != cases[i / 2].want_reason))
                                 fail_msg("%s: got rc %d %s \"%s\"", parameters, (int)rc, reason_info(why.reason)->name, why.detail);
                 }
@@ -344,7 +368,14 @@ static void test_refusals(void **state)
         struct query long_id = query, bad_iin = query;
         long_id.message_id = "a-message-id-of-thirty-seven-letters-";
         bad_iin.iin = "850412390012";
-        const struct { const char *name; const struct query *query; const struct adapter *adapter; const struct signing_key *key; char spoil; int want; } cases[] = {
+        const struct {
+                const char *name;
+                const struct query *query;
+                const struct adapter *adapter;
+                const struct signing_key *key;
+                char spoil;
+                int want;
+        } cases[] = {
                 {"stranger", &query, &gbdfl_adapter, f->stranger, 0, REASON_SENDER_CERTIFICATE_MISMATCH},
                 {"a person's signature", &query, &gbdfl_adapter, f->head, 0, REASON_TRANSPORT_CERTIFICATE_ROLE},
                 {"changed byte", &query, &gbdfl_adapter, f->gateway, 'x', REASON_TRANSPORT_SIGNATURE_INVALID},
@@ -365,7 +396,8 @@ static void test_refusals(void **state)
                 assert_int_equal(r.status, 500);
                 enum gw_rc rc = read_reply(f, &gbdfl_adapter, &query, BIN_GBDFL, buf_span(&r.body), &facts, &why);
                 if (rc != GW_REJECT || why.reason != cases[i].want)
-                        fail_msg("%s: got rc %d %s, want %s", cases[i].name, (int)rc, reason_info(why.reason)->name, reason_info(cases[i].want)->name);
+                        fail_msg("%s: got rc %d %s, want %s", cases[i].name, (int)rc, reason_info(why.reason)->name,
+                                 reason_info(cases[i].want)->name);
                 buf_done(&r.body);
         }
 }
@@ -397,13 +429,15 @@ static void test_control(void **state)
 
 static void make_document(const struct signing_key *key, const char *number, struct buf *out)
 {
-        auto_str char *canonical = xasprintf("<response xmlns=\"urn:egov-gateway:certificate:1\"><requestNumber>%s</requestNumber></response>", number);
+        auto_str char *canonical = xasprintf(
+                "<response xmlns=\"urn:egov-gateway:certificate:1\"><requestNumber>%s</requestNumber></response>", number);
         struct why why = WHY_INIT;
         assert_int_equal(xml_sign_enveloped(key, span_str(canonical), out, &why), GW_OK);
 }
 
 /* The gateway's own message (deliver/cabinet.c). */
-static void make_message(const struct fixture *f, enum request_state state, const char *correlation, const char *message_id, struct buf *out)
+static void make_message(const struct fixture *f, enum request_state state, const char *correlation, const char *message_id,
+                         struct buf *out)
 {
         auto_buf struct buf document = BUF_INIT;
         struct why why = WHY_INIT;
@@ -484,7 +518,8 @@ static void test_delivery(void **state)
         assert_string_equal(json_string_value(json_object_get(one, "document")), "30000000000001.xml");
         json_decref(json);
 
-        auto_str char *url = xasprintf("%scabinet/document?number=" NUMBER, f->base[AT_CONTROL]), *path = xasprintf("%s/" ERLAN "/" NUMBER ".xml", f->folder);
+        auto_str char *url = xasprintf("%scabinet/document?number=" NUMBER, f->base[AT_CONTROL]),
+                      *path = xasprintf("%s/" ERLAN "/" NUMBER ".xml", f->folder);
         struct reply r = request(url, NULL, 0, 5000);
         auto_buf struct buf file = BUF_INIT;
         assert_int_equal(r.status, 200);
@@ -506,11 +541,13 @@ static void replace(struct buf *text, const char *from, const char *to)
         buf_add_span(text, buf_span(&out));
 }
 
-#define NOTICE                                                                                                                               \
-        "<typedRequestFormImportData><importSource>EGOV_GATEWAY</importSource><updatedValues><code>processing_status</code><values>"          \
-        "<domainItemData><code>REGISTERED</code><kkValue>Тіркелді</kkValue><ruValue>Зарегистрировано</ruValue></domainItemData></values></updatedValues>" \
-        "<externalRequestChainId>chain-broken</externalRequestChainId><externalRequestId>" NUMBER "</externalRequestId>"                      \
-        "<processingStatus>IN_PROGRESS</processingStatus><requesterIin>" ERLAN "</requesterIin><serviceProviderBin>" BIN_PROVIDER "</serviceProviderBin>" \
+#define NOTICE                                                                                                                                             \
+        "<typedRequestFormImportData><importSource>EGOV_GATEWAY</importSource><updatedValues><code>processing_status</code><values>"                       \
+        "<domainItemData><code>REGISTERED</code><kkValue>Тіркелді</kkValue><ruValue>Зарегистрировано</ruValue></domainItemData></" \
+        "values></updatedValues>"                                                                                                                          \
+        "<externalRequestChainId>chain-broken</externalRequestChainId><externalRequestId>" NUMBER "</externalRequestId>"                                   \
+        "<processingStatus>IN_PROGRESS</processingStatus><requesterIin>" ERLAN "</requesterIin><serviceProviderBin>" BIN_PROVIDER                          \
+        "</serviceProviderBin>"                                                                                                                            \
         "<resolutionType>NO_RESOLUTION</resolutionType>@FILE@</typedRequestFormImportData>"
 
 struct broken { const char *name, *from, *to; const char *type, *correlation, *service; int signer; int want; };
@@ -544,7 +581,14 @@ static int deliver_broken(const struct fixture *f, const struct broken *b, const
         add_file(f, b->signer, &data);
         if (b->from)
                 replace(&data, b->from, b->to);
-        struct shep_out message = {.operation = SHEP_ASYNC_SEND, .message_id = id, .correlation_id = b->correlation, .service_id = b->service, .message_type = b->type, .sender_id = "gateway", .date = wall_now(), .data_xml = buf_span(&data)};
+        struct shep_out message = {.operation = SHEP_ASYNC_SEND,
+                                   .message_id = id,
+                                   .correlation_id = b->correlation,
+                                   .service_id = b->service,
+                                   .message_type = b->type,
+                                   .sender_id = "gateway",
+                                   .date = wall_now(),
+                                   .data_xml = buf_span(&data)};
         sign(f->gateway, &message, &envelope);
         return deliver(f, buf_span(&envelope));
 }
@@ -584,7 +628,8 @@ static void test_broken_deliveries(void **state)
                 auto_str char *id = xasprintf("broken-%zu", i);
                 int got = deliver_broken(f, &cases[i], id);
                 if (got != cases[i].want)
-                        fail_msg("%s: got %s, want %s", cases[i].name, got < 0 ? "no answer" : reason_info(got)->name, reason_info(cases[i].want)->name);
+                        fail_msg("%s: got %s, want %s", cases[i].name, got < 0 ? "no answer" : reason_info(got)->name,
+                                 reason_info(cases[i].want)->name);
         }
         json_t *json = chain_state(f, "chain-broken"), *one = json_array_get(json_object_get(json, "list"), 0);
         auto_str char *order = json_dumps(json_object_get(one, "states"), JSON_COMPACT);
@@ -597,7 +642,8 @@ static void test_broken_deliveries(void **state)
 static void test_lost_acknowledgement(void **state)
 {
         const struct fixture *f = *state;
-        static const char *const lost[] = {"cut", "garbage", "wrong-signature", "unsigned"}, *const not_taken[] = {"refuse", "http500", "soapfault", "busy"};
+        static const char *const lost[] = {"cut", "garbage", "wrong-signature", "unsigned"}, *const not_taken[] = {"refuse", "http500",
+                                                                                                                   "soapfault", "busy"};
         for (size_t i = 0; i < GW_COUNT(lost) * 2; i++) {
                 bool taken = i < GW_COUNT(lost);
                 const char *kind = taken ? lost[i] : not_taken[i - GW_COUNT(lost)];
@@ -609,7 +655,8 @@ static void test_lost_acknowledgement(void **state)
                 assert_int_equal(deliver(f, buf_span(&envelope)), 0);
                 json_t *json = chain_state(f, chain), *one = json_array_get(json_object_get(json, "list"), 0);
                 if (number_at(one, "responses") != 1 || number_at(one, "duplicates") != taken)
-                        fail_msg("%s: responses %lld duplicates %lld", kind, (long long)number_at(one, "responses"), (long long)number_at(one, "duplicates"));
+                        fail_msg("%s: responses %lld duplicates %lld", kind, (long long)number_at(one, "responses"),
+                                 (long long)number_at(one, "duplicates"));
                 json_decref(json);
         }
 }
@@ -668,8 +715,14 @@ static void test_receipts(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_people),   cmocka_unit_test(test_faults),            cmocka_unit_test(test_refusals),          cmocka_unit_test(test_control),
-                cmocka_unit_test(test_delivery), cmocka_unit_test(test_broken_deliveries), cmocka_unit_test(test_lost_acknowledgement), cmocka_unit_test(test_receipts),
+                cmocka_unit_test(test_people),
+                cmocka_unit_test(test_faults),
+                cmocka_unit_test(test_refusals),
+                cmocka_unit_test(test_control),
+                cmocka_unit_test(test_delivery),
+                cmocka_unit_test(test_broken_deliveries),
+                cmocka_unit_test(test_lost_acknowledgement),
+                cmocka_unit_test(test_receipts),
         };
         if (access(pki_folder(), R_OK) != 0) {
                 fprintf(stderr, "test_simulators: skipped, there is no test PKI (EGOV_PKI)\n");
