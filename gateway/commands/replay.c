@@ -15,7 +15,7 @@
 
 #define JOBS_MAX 64
 #define RESULT_WAIT_MS 30000 /* REST: how long a result may take */
-#define RESULT_POLL_MS 200
+#define RESULT_POLL_MAX_MS 320 /* from 20 ms on, doubled */
 
 struct replay_options {
         const char *to, *to_tls, *pki, *junit, *jobs, *only, *timeout;
@@ -53,12 +53,12 @@ static void await_result(const struct run *run, const struct replay_case *c, str
         auto_str char *path = reading->result_path ? xstrdup(reading->result_path) : xasprintf("/api/v1/requests/%s/result.xml", reading->number);
         struct mono_time until = {mono_now().ms + RESULT_WAIT_MS};
         struct replay_answer answer;
-        for (;;) {
+        for (long wait_ms = 20;; wait_ms = wait_ms < RESULT_POLL_MAX_MS ? 2 * wait_ms : wait_ms) {
+                nanosleep(&(struct timespec){.tv_nsec = wait_ms * 1000000L}, NULL);
                 replay_get(c, &run->target, path, &answer);
                 if (answer.status != 404 || mono_now().ms > until.ms)
                         break;
                 replay_answer_done(&answer);
-                nanosleep(&(struct timespec){.tv_nsec = RESULT_POLL_MS * 1000000L}, NULL);
         }
         free(reading->outcome);
         reading->outcome = answer.status == 200 ? replay_outcome(run->verifier, buf_span(&answer.body), wall_now())

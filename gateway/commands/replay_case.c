@@ -194,6 +194,7 @@ static enum gw_rc read_ini(const char *path, bool defaults, struct replay_case *
         auto_buf struct buf text = BUF_LIMIT(CASE_BYTES_MAX);
         if (!text_read_file(path, &text))
                 return why_say(why, GW_REJECT, "%s cannot be read", path);
+        buf_add_str(&text, ""); /* an empty file is an empty string, too */
         if (check_lines(path, buf_cstr(&text), why) != GW_OK)
                 return GW_REJECT;
         struct reader reader = {.c = c, .set_from = c->set.count};
