@@ -5,6 +5,8 @@
 
 #include "gateway/base/conf.h"
 
+#define SECTION_MAX 50 /* inih's MAX_SECTION: a longer name arrives cut off */
+
 struct load {
         const char *path;
         const struct conf_section *sections;
@@ -62,6 +64,9 @@ static char *resolve_path(const char *file, const char *value)
 
 static bool set_value(struct load *l, int line, char *item, const struct conf_key *key, const char *value)
 {
+        /* "key =" is not a way around a required key, and a default is asked for by leaving the key out. */
+        if (!*value && (!key->fallback || *key->fallback))
+                return fail(l, line, "is empty", key->name);
         switch (key->type) {
         case CONF_TEXT:
                 if (key->choices && !choice_matches(key->choices, value))
@@ -131,7 +136,12 @@ static char *next_line(char *out, int size, void *user)
 {
         struct load *l = user;
         l->line++;
-        return fgets(out, size, l->file);
+        if (l->failed || !fgets(out, size, l->file))
+                return NULL;
+        /* inih's buffer is short (200 bytes on Debian) and would go on with the rest as a line of its own. */
+        if (!strchr(out, '\n') && !feof(l->file) && ungetc(fgetc(l->file), l->file) != EOF)
+                fail(l, l->line, "longer than 198 bytes, or holds a NUL byte", "line");
+        return l->failed ? NULL : out;
 }
 
 static int on_pair(void *user, const char *section, const char *name, const char *value)
@@ -140,6 +150,10 @@ static int on_pair(void *user, const char *section, const char *name, const char
         int line = l->line;
         if (l->failed)
                 return 1;
+        if (strlen(section) >= SECTION_MAX - 1) {
+                fail(l, line, "name is too long", "section");
+                return 1;
+        }
         size_t length = strcspn(section, " ");
         const char *label = section[length] ? section + length + 1 : "";
         for (size_t i = 0; i < l->count; i++) {

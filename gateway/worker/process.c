@@ -69,11 +69,22 @@ static enum gw_rc open_destinations(struct shared *s, const struct adapter *cons
         return GW_OK;
 }
 
-/* Every system that a service asks must be reachable by an adapter and a destination. */
+static bool has_key(const struct settings *settings, const char *id)
+{
+        for (size_t i = 0; i < settings->key_count; i++)
+                if (str_eq(settings->keys[i].id, id))
+                        return true;
+        return false;
+}
+
+/* Every system that a service asks must be reachable by an adapter and a destination, and its results signed by a key that is there. */
 static enum gw_rc check_catalogue(const struct shared *s, struct why *why)
 {
         for (size_t i = 0; i < catalogue_count(s->catalogue); i++) {
                 const struct service *service = catalogue_at(s->catalogue, i);
+                if (service->automated && !service->withdrawn && !has_key(s->settings, service->provider_key))
+                        return why_set(why, GW_REJECT, REASON_CONFIGURATION, "service %s signs with [key %s], which does not exist", service->code,
+                                       service->provider_key);
                 for (size_t k = 0; k < service->system_count; k++)
                         if (!shared_peer(s, service->systems[k]))
                                 return why_set(why, GW_REJECT, REASON_CONFIGURATION, "service %s asks %s, which has no [destination %s]", service->code, service->systems[k], service->systems[k]);
