@@ -33,7 +33,7 @@ typedef void (*journal_done)(void *arg, enum gw_rc rc, const struct why *why);
 void journal_submit(struct journal_client *client, journal_work work, journal_done done, void *arg);
 size_t journal_pending(const struct journal_client *client);
 
-/* The same for command-line tools and tests, without a loop: blocks until it is durable. */
+/* The same for command-line tools and tests, without a loop: blocks until it is durable; never OVERLOADED. */
 GW_MUST_CHECK enum gw_rc journal_run(struct journal *journal, journal_work work, void *arg, struct why *why);
 
 #endif

@@ -70,11 +70,12 @@ GW_MUST_CHECK enum gw_rc store_intake(struct store *store, const struct intake_r
 /* One legal transition: state, updated_at, one hash-chained event. Any other aborts (I5). GW_REJECT when the request is not in `from`
  * any more (somebody else moved it): the caller drops its work. detail: short, no personal data. */
 GW_MUST_CHECK enum gw_rc store_transition(struct store *store, int64_t request_id, enum request_state from, enum request_state to, const char *actor, const char *detail, struct wall_time at, struct why *why);
-/* The answer of one state system as received (signed envelope) and as read (canonical XML the rules see). */
+/* The answer of one state system as received (signed envelope) and as read (canonical XML the rules see). A later answer of the same
+ * system takes its place until the request is decided; then, or for a system that is not asked: GW_REJECT. */
 GW_MUST_CHECK enum gw_rc store_answer(struct store *store, int64_t request_id, const char *system, struct span envelope, struct span facts, struct wall_time at, struct why *why);
 /* A failed attempt: counted, with its reason name. */
 GW_MUST_CHECK enum gw_rc store_query_failed(struct store *store, int64_t request_id, const char *system, const char *reason, struct wall_time at, struct why *why);
-/* When the request is to be worked on next (AWAITING_DATA): at `next`, its lease given back. */
+/* When the request is to be worked on next (REGISTERED or AWAITING_DATA): at `next`, its lease given back, one more failed round. */
 GW_MUST_CHECK enum gw_rc store_reschedule(struct store *store, int64_t request_id, struct wall_time next, struct why *why);
 /* Decision with its inputs (outcome code, rule id, JSON/XML evidence) and the issued document. One result per request (I3): a second
  * call for the same request is GW_REJECT. document may be empty. */
@@ -104,12 +105,13 @@ struct outbox_new {
         struct span payload;          /* the signed envelope, ready to POST; its bytes never change */
         struct wall_time at, lease_until;
 };
-/* *ret_id: row id. The pair (request_id, sequence) is unique: a repeated insert is GW_REJECT. */
+/* *ret_id: row id. Sequences of a request only grow: a repeated or lower one is GW_REJECT. */
 GW_MUST_CHECK enum gw_rc store_outbox_add(struct store *store, const struct outbox_new *row, int64_t *ret_id, struct why *why);
 GW_MUST_CHECK enum gw_rc store_outbox_sent(struct store *store, int64_t id, struct wall_time at, struct why *why);
 GW_MUST_CHECK enum gw_rc store_outbox_retry(struct store *store, int64_t id, struct wall_time next, const char *error, struct why *why); /* attempts + 1, lease given back */
 GW_MUST_CHECK enum gw_rc store_outbox_park(struct store *store, int64_t id, const char *error, struct wall_time at, struct why *why);
-/* Operator: parked → pending now, attempts kept in history, created_at of back-off renewed. GW_REJECT when it is not parked. */
+/* Operator: parked → pending now, attempts kept in history, created_at of back-off renewed and its attempts back at 0. GW_REJECT when it
+ * is not parked. The three above: GW_REJECT when the row is not the first unsent one of its request, or parked; park counts an attempt. */
 GW_MUST_CHECK enum gw_rc store_outbox_release(struct store *store, int64_t id, struct wall_time at, struct why *why);
 struct outbox_row {
         int64_t id, request_id;
