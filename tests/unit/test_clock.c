@@ -129,7 +129,8 @@ static void dates(void **state GW_UNUSED)
         assert_int_equal(got.ms, CHANGE_MS - 86400000);
         assert_int_equal(clock_parse_date("2026-11-22", &got), GW_OK);
         assert_int_equal(got.ms, 1795287600000);
-        static const char *const bad[] = {NULL, "", "2023-02-29", "2026-11-22T", "2026-11-22 ", "2026-11-31", "1969-12-31", "2026-1-1", "22.11.2026"};
+        static const char *const bad[] = {NULL, "", "2023-02-29", "2026-11-22T", "2026-11-22 ", "2026-11-31",
+                                          "1969-12-31", "2026-1-1", "22.11.2026"};
         for (size_t i = 0; i < GW_COUNT(bad); i++)
                 if (clock_parse_date(bad[i], &got) != GW_REJECT)
                         fail_msg("\"%s\" was read", bad[i] ? bad[i] : "NULL");

@@ -142,7 +142,8 @@ static void hex_and_sha256(void **state GW_UNUSED)
         static const struct { const char *in, *want; } cases[] = { /* FIPS 180-2 appendix B, and the empty message */
                 {"abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"},
                 {NULL, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"},
-                {"abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq", "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1"},
+                {"abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq",
+                 "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1"},
         };
         for (size_t i = 0; i < GW_COUNT(cases); i++) {
                 auto_buf struct buf out = BUF_INIT;
@@ -163,7 +164,8 @@ static void utf8_by_the_table(void **state GW_UNUSED)
                 {"\xf0\x90\x80\x80", true}, {"\xf0\x8f\xbf\xbf", false}, {"\xf0\x80\x80\xaf", false}, {"\xf3\xbf\xbf\xbf", true},
                 {"\xf4\x8f\xbf\xbf", true}, {"\xf4\x90\x80\x80", false}, {"\xf5\x80\x80\x80", false}, {"\xff", false}, {"\xfe", false},
                 {"\x80", false}, {"\xbf", false}, {"a\x80", false},
-                {"\xc2", false}, {"\xe1\x80", false}, {"\xf1\x80\x80", false}, {"\xe1\x80" "a", false}, {"\xf1\x80\x80" "a", false}, {"\xf1\x80" "aa", false},
+                {"\xc2", false}, {"\xe1\x80", false}, {"\xf1\x80\x80", false},
+                {"\xe1\x80" "a", false}, {"\xf1\x80\x80" "a", false}, {"\xf1\x80" "aa", false},
                 {"\xf8\x88\x80\x80\x80", false},
         };
         for (size_t i = 0; i < GW_COUNT(cases); i++)
