@@ -1,7 +1,10 @@
 /* What a request costs in the store, and whether it costs more when the store is large: µs of CPU per intake + two answers + decision
- * + three outbox rows + three sent marks (four pieces of work), in groups of `in flight` pieces.
+ * + three outbox rows + three sent marks (four pieces of work), 32 requests in flight.
  *
- *   store_cost [total]           50000 by default; a line per 5,000 requests; the folder is the current one (put it on a real disk) */
+ *   store_cost [large]           50000 by default
+ *
+ * The machine wanders between fast and slow states, so the two sizes are measured in turns in one run: blocks of 2,000 requests on a
+ * store of 1,000 and on one of `large`; what counts is the ratio. Files are made in the current folder: put it on a real disk. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +15,9 @@
 #include "gateway/register/journal.h"
 
 #define IN_FLIGHT 32
+#define SMALL 1000
+#define BLOCK_SIZE 2000
+#define BLOCKS 6
 
 static const char *const systems[] = {"gbdfl", "socialaid"};
 static uint8_t bytes[16384]; /* payloads of the sizes that were measured: envelope 9.7 KB, application 4.2 KB, document 3.5 KB … */
@@ -25,7 +31,6 @@ struct request {
 struct bench {
         struct journal_client *client;
         int started, finished, total;
-        double cpu_start, wall_start;
 };
 
 static enum gw_rc intake_work(struct store *store, void *arg, struct why *why)
@@ -50,7 +55,8 @@ static enum gw_rc add_row(struct store *store, struct request *r, int i, struct 
         char message_id[40];
         snprintf(message_id, sizeof message_id, "%s-%d", r->intake.number, i + 1);
         struct outbox_new row = {
-                .request_id = r->intake.request_id, .sequence = i + 1, .destination = "cabinet", .kind = i == 2 ? "RESPONSE" : "NOTIFICATION",
+                .request_id = r->intake.request_id, .sequence = i + 1, .destination = "cabinet",
+                .kind = i == 2 ? "RESPONSE" : "NOTIFICATION",
                 .message_id = message_id, .state_code = "DECIDED", .payload = span_of(bytes, i == 2 ? 9000 : 5000), .at = now,
                 .lease_until = {now.ms + 15000},
         };
@@ -108,16 +114,6 @@ static double cpu_now(void)
         return seconds_of(usage.ru_utime) + seconds_of(usage.ru_stime);
 }
 
-static void report(struct bench *b)
-{
-        int step = b->finished <= 1000 ? 1000 : b->finished <= 5000 ? 4000 : 5000;
-        double cpu = cpu_now(), wall = (double)mono_now().ms / 1000;
-        printf("%6d stored: %5.0f us CPU a request, %5.0f requests/s\n", b->finished, (cpu - b->cpu_start) * 1e6 / step, step / (wall - b->wall_start));
-        fflush(stdout);
-        b->cpu_start = cpu;
-        b->wall_start = wall;
-}
-
 static void start(struct bench *bench);
 
 static void must(enum gw_rc rc, const struct why *why)
@@ -135,8 +131,6 @@ static void on_sent(void *arg, enum gw_rc rc, const struct why *why)
         must(rc, why);
         free(r);
         b->finished++;
-        if (b->finished == 1000 || b->finished % 5000 == 0)
-                report(b);
         if (b->started < b->total)
                 start(b);
         if (b->finished == b->total)
@@ -173,32 +167,58 @@ static void start(struct bench *bench)
         journal_submit(bench->client, intake_work, on_intake, r);
 }
 
-int main(int argc, char **argv)
+/* `count` more requests into the store; µs of CPU each. */
+static double run(const char *path, int count)
 {
-        char dir[] = "store-cost-XXXXXX", path[64], extra[80];
-        if (!mkdtemp(dir))
-                return 2;
-        snprintf(path, sizeof path, "%s/store.db", dir);
-        memset(bytes, 'x', sizeof bytes);
         struct why why = WHY_INIT;
         struct journal_options options = {.path = path};
         struct journal *journal = NULL;
         must(journal_open(&options, &journal, &why), &why);
         uv_loop_t loop;
         uv_loop_init(&loop);
-        struct bench bench = {.client = journal_client_new(journal, &loop), .total = argc > 1 ? atoi(argv[1]) : 50000};
-        bench.cpu_start = cpu_now();
-        bench.wall_start = (double)mono_now().ms / 1000;
+        double before = cpu_now();
+        struct bench bench = {.client = journal_client_new(journal, &loop), .total = count};
         for (int i = 0; i < IN_FLIGHT && bench.started < bench.total; i++)
                 start(&bench);
         uv_run(&loop, UV_RUN_DEFAULT);
+        double us = (cpu_now() - before) * 1e6 / count;
         uv_loop_close(&loop);
         journal_close(journal);
+        return us;
+}
+
+static void remove_store(const char *path)
+{
         const char *const suffixes[] = {"", "-wal", "-shm", ".lock"};
         for (size_t i = 0; i < GW_COUNT(suffixes); i++) {
-                snprintf(extra, sizeof extra, "%s%s", path, suffixes[i]);
-                unlink(extra);
+                auto_str char *file = xasprintf("%s%s", path, suffixes[i]);
+                unlink(file);
         }
+}
+
+int main(int argc, char **argv)
+{
+        char dir[] = "store-cost-XXXXXX";
+        if (!mkdtemp(dir))
+                return 2;
+        int large = argc > 1 ? atoi(argv[1]) : 50000;
+        auto_str char *small_path = xasprintf("%s/small.db", dir), *large_path = xasprintf("%s/large.db", dir);
+        memset(bytes, 'x', sizeof bytes);
+        printf("filling: %.0f us CPU a request up to %d\n", run(large_path, large), large);
+        double small_sum = 0, large_sum = 0;
+        for (int block = 1; block <= BLOCKS; block++) {
+                remove_store(small_path);
+                run(small_path, SMALL);
+                double at_small = run(small_path, BLOCK_SIZE), at_large = run(large_path, BLOCK_SIZE);
+                printf("block %d: %.0f us CPU a request at %d stored, %.0f at %d\n", block, at_small, SMALL, at_large,
+                       large + (block - 1) * BLOCK_SIZE);
+                fflush(stdout);
+                small_sum += at_small;
+                large_sum += at_large;
+        }
+        printf("ratio large to small: %.2f\n", large_sum / small_sum);
+        remove_store(small_path);
+        remove_store(large_path);
         rmdir(dir);
         return 0;
 }
