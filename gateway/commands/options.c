@@ -31,7 +31,8 @@ static void print_row(const char *name, const char *argument, const char *help, 
 
 static void print_help(const struct options *options)
 {
-        printf("egov-gateway %s [OPTION]…%s%s\n\n%s\n\nOptions:\n", options->command, *options->operands ? " " : "", options->operands, options->about);
+        printf("egov-gateway %s [OPTION]…%s%s\n\n%s\n\nOptions:\n", options->command, *options->operands ? " " : "", options->operands,
+               options->about);
         for (size_t i = 0; i < options->row_count; i++)
                 print_row(options->rows[i].name, options->rows[i].argument, options->rows[i].help, options->rows[i].required);
         print_row("help", NULL, "this text", false);
@@ -58,7 +59,8 @@ bool options_parse(const struct options *options, int argc, char **argv, int *re
         struct option longs[ROWS_MAX + 2] = {{0}};
         bool seen[ROWS_MAX] = {false};
         for (size_t i = 0; i < options->row_count; i++)
-                longs[i] = (struct option){options->rows[i].name, options->rows[i].argument ? required_argument : no_argument, NULL, (int)i};
+                longs[i] = (struct option){options->rows[i].name, options->rows[i].argument ? required_argument : no_argument, NULL,
+                                           (int)i};
         longs[options->row_count] = (struct option){"help", no_argument, NULL, HELP_VALUE};
         optind = 0; /* glibc: start over, whoever called getopt before */
         opterr = 0;

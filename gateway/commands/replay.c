@@ -50,7 +50,9 @@ static void exchange_done(struct exchange *x)
 /* REST: the outcome is in the result document, which may take a moment. */
 static void await_result(const struct run *run, const struct replay_case *c, struct replay_reading *reading)
 {
-        auto_str char *path = reading->result_path ? xstrdup(reading->result_path) : xasprintf("/api/v1/requests/%s/result.xml", reading->number);
+        auto_str char *path = xstrdup(reading->result_path);
+        if (!path)
+                path = xasprintf("/api/v1/requests/%s/result.xml", reading->number);
         struct mono_time until = {mono_now().ms + RESULT_WAIT_MS};
         struct replay_answer answer;
         for (long wait_ms = 20;; wait_ms = wait_ms < RESULT_POLL_MAX_MS ? 2 * wait_ms : wait_ms) {
@@ -75,8 +77,8 @@ static void exchange_message(const struct run *run, const struct replay_case *c,
 }
 
 /* The second sending of a repeat: the same bytes, or the same message id with other bytes. Returns the difference. */
-static char *send_again(const struct run *run, const struct replay_case *c, const struct replay_message *message, const struct exchange *first,
-                        struct exchange *second)
+static char *send_again(const struct run *run, const struct replay_case *c, const struct replay_message *message,
+                        const struct exchange *first, struct exchange *second)
 {
         if (str_eq(c->repeat, "same")) {
                 exchange_message(run, c, message, second);
@@ -85,7 +87,8 @@ static char *send_again(const struct run *run, const struct replay_case *c, cons
                 return difference || !c->same_answer ? difference : replay_same(&first->reading, &second->reading);
         }
         if (first->answer.status < 200 || first->answer.status > 299)
-                return xasprintf("the first message was not accepted: HTTP %ld %s", first->answer.status, first->reading.reason ? first->reading.reason : "");
+                return xasprintf("the first message was not accepted: HTTP %ld %s", first->answer.status,
+                                 first->reading.reason ? first->reading.reason : "");
         struct replay_message other = {.body = BUF_INIT};
         struct why why = WHY_INIT;
         if (replay_build(c, run->target.pki, wall_now(), message->message_id, &other, &why) != GW_OK)
@@ -95,7 +98,8 @@ static char *send_again(const struct run *run, const struct replay_case *c, cons
         return replay_difference(c, false, &second->answer, &second->reading);
 }
 
-static void send_case(const struct run *run, const struct replay_case *c, const struct replay_message *message, struct replay_result *result)
+static void send_case(const struct run *run, const struct replay_case *c, const struct replay_message *message,
+                      struct replay_result *result)
 {
         struct exchange first = {.answer = {.body = BUF_INIT}}, second = {.answer = {.body = BUF_INIT}};
         struct mono_time start = mono_now();

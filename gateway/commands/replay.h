@@ -1,7 +1,7 @@
 /* Replay of fixture envelopes: what the files replay_*.c share. Private to the replay command and its tests.
  *
- * A case file is INI: a comment in plain words first, then [request], [set], [expect] (fixtures/README.md has every key). From it a message is
- * built in four stages, signed fresh, sent, and its answer compared with what the file expects. */
+ * A case file is INI: a comment in plain words first, then [request], [set], [expect] (fixtures/README.md has every key). From it a
+ * message is built in four stages, signed fresh, sent, and its answer compared with what the file expects. */
 #ifndef GW_COMMANDS_REPLAY_H
 #define GW_COMMANDS_REPLAY_H
 
@@ -132,7 +132,8 @@ struct replay_answer {
 };
 void replay_answer_done(struct replay_answer *answer);
 /* Never fails: what went wrong is in answer->error. */
-void replay_send(const struct replay_case *c, const struct replay_target *target, const struct replay_message *message, struct replay_answer *ret_answer);
+void replay_send(const struct replay_case *c, const struct replay_target *target, const struct replay_message *message,
+                 struct replay_answer *ret_answer);
 /* GET of a path on the listener of the case's channel (REST results). */
 void replay_get(const struct replay_case *c, const struct replay_target *target, const char *path, struct replay_answer *ret_answer);
 
@@ -153,7 +154,8 @@ char *replay_outcome(struct verifier *verifier, struct span xml, struct wall_tim
 char *replay_wanted_text(const struct replay_case *c);
 char *replay_got_text(const struct replay_case *c, const struct replay_answer *answer, const struct replay_reading *reading);
 /* NULL when the answer is as expected; else one line. Owned by the caller. */
-char *replay_difference(const struct replay_case *c, bool repeated, const struct replay_answer *answer, const struct replay_reading *reading);
+char *replay_difference(const struct replay_case *c, bool repeated, const struct replay_answer *answer,
+                        const struct replay_reading *reading);
 /* NULL when the second answer is the first one again (invariant I2); else one line. */
 char *replay_same(const struct replay_reading *first, const struct replay_reading *second);
 
@@ -169,6 +171,7 @@ void replay_result_done(struct replay_result *result);
 /* cases[i] belongs to results[i]. */
 void replay_print_table(struct replay_case *const *cases, const struct replay_result *results, size_t count, int64_t wall_ms);
 void replay_print_json(struct replay_case *const *cases, const struct replay_result *results, size_t count);
-void replay_write_junit(struct buf *out, struct replay_case *const *cases, const struct replay_result *results, size_t count, int64_t wall_ms);
+void replay_write_junit(struct buf *out, struct replay_case *const *cases, const struct replay_result *results, size_t count,
+                        int64_t wall_ms);
 
 #endif

@@ -19,8 +19,8 @@ void replay_message_done(struct replay_message *message)
         free(gw_take(&message->message_id));
 }
 
-static enum gw_rc fill_template(const struct replay_case *c, const char *name, const char *folder, const struct replay_context *context, struct buf *out,
-                                struct why *why)
+static enum gw_rc fill_template(const struct replay_case *c, const char *name, const char *folder, const struct replay_context *context,
+                                struct buf *out, struct why *why)
 {
         auto_str char *path = xasprintf("%s/%s%s.xml", c->folder, folder, name);
         auto_buf struct buf text = BUF_LIMIT(TEMPLATE_BYTES_MAX);
@@ -31,7 +31,8 @@ static enum gw_rc fill_template(const struct replay_case *c, const char *name, c
         return replay_expand(&context->vars, buf_span(&text), true, out, why);
 }
 
-static enum gw_rc change(const struct replay_case *c, enum replay_stage stage, const struct replay_context *context, struct buf *text, struct why *why)
+static enum gw_rc change(const struct replay_case *c, enum replay_stage stage, const struct replay_context *context, struct buf *text,
+                         struct why *why)
 {
         const struct replay_list *list = &c->mutations[stage];
         for (size_t i = 0; i < list->count; i++) {
@@ -135,7 +136,8 @@ static void add_data(const char *form, struct span application, struct buf *out)
         if (qualified)
                 buf_add_str(out, " xmlns:ns4=\"" SHEP_SYNC_INTERFACES_NS "\"");
         if (!child)
-                buf_add_str(out, " xmlns:xs=\"http://www.w3.org/2001/XMLSchema\" xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" xsi:type=\"xs:string\"");
+                buf_add_str(out, " xmlns:xs=\"http://www.w3.org/2001/XMLSchema\" xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\""
+                                 " xsi:type=\"xs:string\"");
         buf_add_char(out, '>');
         auto_buf struct buf text = BUF_INIT;
         buf_add_str(&text, child ? "" : str_eq(form, "escaped-bom") ? "\xEF\xBB\xBF" XML_DECLARATION : XML_DECLARATION);
@@ -170,7 +172,8 @@ static enum gw_rc sign_envelope(const struct replay_case *c, const struct replay
         return rc;
 }
 
-static enum gw_rc build_envelope(const struct replay_case *c, struct replay_context *context, struct span application, struct buf *out, struct why *why)
+static enum gw_rc build_envelope(const struct replay_case *c, struct replay_context *context, struct span application, struct buf *out,
+                                 struct why *why)
 {
         auto_buf struct buf data = BUF_INIT;
         add_data(c->data_form, application, &data);
@@ -216,8 +219,8 @@ static enum gw_rc build(const struct replay_case *c, struct replay_context *cont
         return GW_OK;
 }
 
-enum gw_rc replay_build(const struct replay_case *c, const char *pki, struct wall_time now, const char *message_id, struct replay_message *ret_message,
-                        struct why *why)
+enum gw_rc replay_build(const struct replay_case *c, const char *pki, struct wall_time now, const char *message_id,
+                        struct replay_message *ret_message, struct why *why)
 {
         struct replay_context context = {.pki = pki, .vars = {.now = now}};
         struct replay_message message = {.body = BUF_INIT};

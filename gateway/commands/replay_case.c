@@ -1,4 +1,5 @@
-/* Reads case files: INI through inih, every key from one table, so that a typing mistake is an error and never a test that tests nothing. */
+/* Reads case files: INI through inih, every key from one table, so that a typing mistake is an error and never a test that tests
+ * nothing. */
 #include <dirent.h>
 #include <errno.h>
 #include <ini.h>
@@ -200,7 +201,8 @@ static enum gw_rc read_ini(const char *path, bool defaults, struct replay_case *
         struct reader reader = {.c = c, .set_from = c->set.count};
         int line = ini_parse_string(buf_cstr(&text), on_pair, &reader);
         if (line != 0)
-                return why_say(why, GW_REJECT, "%s:%d: %s", path, line, *reader.problem ? reader.problem : "is not a section or a key = value");
+                return why_say(why, GW_REJECT, "%s:%d: %s", path, line,
+                               *reader.problem ? reader.problem : "is not a section or a key = value");
         if (defaults)
                 return GW_OK;
         /* The comment: what it is and why; its first sentence (or line) is the title in the report. */

@@ -9,7 +9,8 @@
 
 void replay_reading_done(struct replay_reading *r)
 {
-        char *texts[] = {r->reason, r->code, r->status_code, r->outcome, r->message_id, r->correlation_id, r->number, r->result_path, r->signature};
+        char *texts[] = {r->reason, r->code, r->status_code, r->outcome, r->message_id, r->correlation_id, r->number, r->result_path,
+                         r->signature};
         for (size_t i = 0; i < GW_COUNT(texts); i++)
                 free(texts[i]);
         *r = (struct replay_reading){0};

@@ -32,7 +32,8 @@ static enum gw_rc find_first(const char **args, const struct buf *text, struct r
         return GW_OK;
 }
 
-static enum gw_rc find_and_count(const char *args, const struct buf *text, struct replay_element *ret_element, uint64_t *ret_amount, struct why *why)
+static enum gw_rc find_and_count(const char *args, const struct buf *text, struct replay_element *ret_element, uint64_t *ret_amount,
+                                 struct why *why)
 {
         enum gw_rc rc = find_first(&args, text, ret_element, why);
         if (rc == GW_OK && !text_to_u64(args, 1, AMOUNT_MAX, ret_amount))
@@ -251,7 +252,8 @@ static enum gw_rc truncate_text(const struct replay_context *context GW_UNUSED, 
         return GW_OK;
 }
 
-static enum gw_rc bom(const struct replay_context *context GW_UNUSED, const char *args GW_UNUSED, struct buf *text, struct why *why GW_UNUSED)
+static enum gw_rc bom(const struct replay_context *context GW_UNUSED, const char *args GW_UNUSED, struct buf *text,
+                      struct why *why GW_UNUSED)
 {
         replay_splice(text, 0, 0, span_str("\xEF\xBB\xBF"));
         return GW_OK;
@@ -336,7 +338,8 @@ static enum gw_rc move_body(const struct replay_context *context GW_UNUSED, cons
         return wrap_body(text, false, why);
 }
 
-static enum gw_rc duplicate_body_id(const struct replay_context *context GW_UNUSED, const char *args GW_UNUSED, struct buf *text, struct why *why)
+static enum gw_rc duplicate_body_id(const struct replay_context *context GW_UNUSED, const char *args GW_UNUSED, struct buf *text,
+                                    struct why *why)
 {
         return wrap_body(text, true, why);
 }

@@ -43,8 +43,8 @@ void replay_print_table(struct replay_case *const *cases, const struct replay_re
         printf("     %-*s  %-*s  %-*s  %6s\n", name, "case", wanted, "expected", got, "got", "ms");
         for (size_t i = 0; i < count; i++) {
                 const struct replay_result *r = &results[i];
-                printf("%s %-*s  %-*s  %-*s  %6lld\n", verdict_marks[r->verdict], name, cases[i]->name, wanted, r->wanted, got, r->got ? r->got : "-",
-                       (long long)r->ms);
+                printf("%s %-*s  %-*s  %-*s  %6lld\n", verdict_marks[r->verdict], name, cases[i]->name, wanted, r->wanted, got,
+                       r->got ? r->got : "-", (long long)r->ms);
                 if (r->note)
                         printf("       %s\n       (%s)\n", r->note, cases[i]->title);
         }
@@ -57,11 +57,15 @@ void replay_print_json(struct replay_case *const *cases, const struct replay_res
         json_t *list = json_array();
         for (size_t i = 0; i < count; i++) {
                 const struct replay_result *r = &results[i];
-                json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s, s:s?, s:I, s:s?}", "name", cases[i]->name, "title", cases[i]->title, "verdict",
-                                                      verdict_names[r->verdict], "expected", r->wanted, "got", r->got, "ms", (json_int_t)r->ms, "note", r->note));
+                json_t *row = json_pack("{s:s, s:s, s:s, s:s, s:s?, s:I, s:s?}", "name", cases[i]->name, "title", cases[i]->title, "verdict",
+                                        verdict_names[r->verdict], "expected", r->wanted, "got", r->got, "ms", (json_int_t)r->ms, "note",
+                                        r->note);
+                json_array_append_new(list, row);
         }
-        json_t *root = json_pack("{s:I, s:I, s:I, s:o}", "passed", (json_int_t)count_of(results, count, REPLAY_PASSED), "failed",
-                                 (json_int_t)count_of(results, count, REPLAY_FAILED), "skipped", (json_int_t)count_of(results, count, REPLAY_SKIPPED), "cases", list);
+        json_t *root = json_object();
+        for (size_t v = 0; v < GW_COUNT(verdict_names); v++)
+                json_object_set_new(root, verdict_names[v], json_integer((json_int_t)count_of(results, count, (enum replay_verdict)v)));
+        json_object_set_new(root, "cases", list);
         json_dumpf(root, stdout, JSON_INDENT(2));
         putchar('\n');
         json_decref(root);
@@ -100,11 +104,13 @@ static void add_testcase(struct buf *out, const struct replay_case *c, const str
         buf_add_str(out, "</testcase>\n");
 }
 
-void replay_write_junit(struct buf *out, struct replay_case *const *cases, const struct replay_result *results, size_t count, int64_t wall_ms)
+void replay_write_junit(struct buf *out, struct replay_case *const *cases, const struct replay_result *results, size_t count,
+                        int64_t wall_ms)
 {
-        buf_printf(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n <testsuite name=\"egov-gateway replay\" tests=\"%zu\" failures=\"%zu\""
-                        " errors=\"0\" skipped=\"%zu\" time=\"%lld.%03lld\">\n",
-                   count, count_of(results, count, REPLAY_FAILED), count_of(results, count, REPLAY_SKIPPED), (long long)wall_ms / 1000, (long long)wall_ms % 1000);
+        buf_add_str(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n <testsuite name=\"egov-gateway replay\"");
+        buf_printf(out, " tests=\"%zu\" failures=\"%zu\" errors=\"0\" skipped=\"%zu\"", count, count_of(results, count, REPLAY_FAILED),
+                   count_of(results, count, REPLAY_SKIPPED));
+        buf_printf(out, " time=\"%lld.%03lld\">\n", (long long)wall_ms / 1000, (long long)wall_ms % 1000);
         for (size_t i = 0; i < count; i++)
                 add_testcase(out, cases[i], &results[i]);
         buf_add_str(out, " </testsuite>\n</testsuites>\n");

@@ -1,5 +1,5 @@
-/* Changes that need a key or canonical form: what makes a broken sibling well signed again, so that it is the policy that must refuse it and
- * not a digest that happens to differ. */
+/* Changes that need a key or canonical form: what makes a broken sibling well signed again, so that it is the policy that must refuse
+ * it and not a digest that happens to differ. */
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <openssl/pem.h>
@@ -190,8 +190,8 @@ enum gw_rc replay_key_info(const struct replay_context *context GW_UNUSED, const
         } else if (str_eq(args, "binary-security-token")) {
                 char uuid[TEXT_UUID_MAX];
                 text_uuid(uuid);
-                inside = xasprintf("<w:SecurityTokenReference xmlns:w=\"" WSSE_NS "\"><w:Reference URI=\"#token-%s\" ValueType=\"" TOKEN_PROFILE
-                                   "\"/></w:SecurityTokenReference>", uuid);
+                inside = xasprintf("<w:SecurityTokenReference xmlns:w=\"" WSSE_NS "\"><w:Reference URI=\"#token-%s\""
+                                   " ValueType=\"" TOKEN_PROFILE "\"/></w:SecurityTokenReference>", uuid);
                 token = xasprintf("<w:BinarySecurityToken xmlns:w=\"" WSSE_NS "\" xmlns:u=\"" WSU_NS "\" EncodingType=\"" MESSAGE_SECURITY
                                   "\" ValueType=\"" TOKEN_PROFILE "\" u:Id=\"token-%s\">%s</w:BinarySecurityToken>", uuid, base64);
         } else {
@@ -230,8 +230,9 @@ enum gw_rc replay_timestamp(const struct replay_context *context, const char *ar
         text_sha256(span_str(stamp), digest);
         auto_buf struct buf base64 = BUF_INIT;
         text_base64(&base64, span_of(digest, sizeof digest));
-        auto_str char *reference = xasprintf("<r:Reference xmlns:r=\"" DSIG_NS "\" URI=\"#TS-%s\"><r:Transforms><r:Transform Algorithm=\"" EXC_C14N
-                                             "\"/></r:Transforms><r:DigestMethod Algorithm=\"http://www.w3.org/2001/04/xmlenc#sha256\"/>"
+        auto_str char *reference = xasprintf("<r:Reference xmlns:r=\"" DSIG_NS "\" URI=\"#TS-%s\">"
+                                             "<r:Transforms><r:Transform Algorithm=\"" EXC_C14N "\"/></r:Transforms>"
+                                             "<r:DigestMethod Algorithm=\"http://www.w3.org/2001/04/xmlenc#sha256\"/>"
                                              "<r:DigestValue>%s</r:DigestValue></r:Reference>", uuid, buf_cstr(&base64));
         replay_splice(text, info.content_to, info.content_to, span_str(reference)); /* the later place first */
         replay_splice(text, security.content_from, security.content_from, span_str(stamp));

@@ -144,7 +144,8 @@ static void set_method(CURL *curl, const struct replay_case *c, const struct rep
         curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)message->body.n);
 }
 
-static void send_http(const struct replay_case *c, const struct replay_target *target, const struct replay_message *message, struct replay_answer *answer)
+static void send_http(const struct replay_case *c, const struct replay_target *target, const struct replay_message *message,
+                      struct replay_answer *answer)
 {
         auto_str char *url = make_url(c, target, c->http_path);
         gw_auto(curl) CURL *curl = new_handle(url, target, c->channel == REPLAY_REST ? c->client : NULL, &answer->body);
@@ -226,7 +227,8 @@ static void receive(CURL *curl, struct buf *in, struct mono_time until)
         }
 }
 
-static void send_raw(const struct replay_case *c, const struct replay_target *target, const struct replay_message *message, struct replay_answer *answer)
+static void send_raw(const struct replay_case *c, const struct replay_target *target, const struct replay_message *message,
+                     struct replay_answer *answer)
 {
         auto_str char *url = make_url(c, target, "/");
         auto_buf struct buf in = BUF_LIMIT(ANSWER_BYTES_MAX);
@@ -249,7 +251,8 @@ static void send_raw(const struct replay_case *c, const struct replay_target *ta
                 buf_add(&answer->body, in.p + body, in.n - body);
 }
 
-void replay_send(const struct replay_case *c, const struct replay_target *target, const struct replay_message *message, struct replay_answer *ret_answer)
+void replay_send(const struct replay_case *c, const struct replay_target *target, const struct replay_message *message,
+                 struct replay_answer *ret_answer)
 {
         *ret_answer = (struct replay_answer){.body = BUF_LIMIT(ANSWER_BYTES_MAX)};
         if (c->channel == REPLAY_RAW)

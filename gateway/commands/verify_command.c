@@ -28,7 +28,8 @@ static json_t *role_list(unsigned roles)
 {
         static const struct { unsigned bit; const char *name; } names[] = {
                 {ROLE_INDIVIDUAL, "individual"}, {ROLE_LEGAL, "legal entity"}, {ROLE_HEAD, "head"}, {ROLE_SIGN_RIGHT, "right to sign"},
-                {ROLE_FINANCE, "financial documents"}, {ROLE_HR, "personnel"}, {ROLE_EMPLOYEE, "employee"}, {ROLE_SYSTEM, "information system"},
+                {ROLE_FINANCE, "financial documents"}, {ROLE_HR, "personnel"}, {ROLE_EMPLOYEE, "employee"},
+                {ROLE_SYSTEM, "information system"},
         };
         json_t *list = json_array();
         for (size_t i = 0; i < GW_COUNT(names); i++)
@@ -95,7 +96,8 @@ static json_t *verify_transport_part(struct verifier *verifier, const struct soa
                 rc = why_set(&why, GW_REJECT, REASON_TRANSPORT_CERTIFICATE_ROLE, "not a certificate of an information system");
         put_verdict(report, rc, &why);
         if (rc == GW_OK)
-                put_text(report, "covered", xml_child(soap->security, WSU_NS, "Timestamp") ? "the Body and the Timestamp of this envelope" : "the Body of this envelope");
+                put_text(report, "covered", xml_child(soap->security, WSU_NS, "Timestamp")
+                         ? "the Body and the Timestamp of this envelope" : "the Body of this envelope");
         if (signer)
                 json_object_set_new(report, "signers", json_pack("[o]", signer_report(signer)));
         return report;
@@ -186,14 +188,16 @@ static int verify_file(struct verifier *verifier, const char *path, struct wall_
         json_t *name = json_string(path);
         json_object_set_new(report, "file", name ? name : json_string("?"));
         if (!text_read_file(path, &in)) {
-                why_set(&why, GW_REJECT, REASON_NONE, "the file cannot be read, or is larger than %zu MiB", xml_limits_default.bytes_max >> 20);
+                why_set(&why, GW_REJECT, REASON_NONE, "the file cannot be read, or is larger than %zu MiB",
+                        xml_limits_default.bytes_max >> 20);
                 json_object_set_new(report, "valid", json_false());
                 put_text(report, "code", "UNREADABLE");
                 put_text(report, "detail", why.detail);
                 return COMMAND_USAGE;
         }
         if (xml_read(buf_span(&in), &xml_limits_default, &doc, &why) != GW_OK)
-                return refused_file(report, &why, why.reason == REASON_XML_NOT_WELL_FORMED || why.reason == REASON_XML_ENCODING ? COMMAND_USAGE : COMMAND_NO);
+                return refused_file(report, &why, why.reason == REASON_XML_NOT_WELL_FORMED || why.reason == REASON_XML_ENCODING
+                                    ? COMMAND_USAGE : COMMAND_NO);
         return verify_parts(verifier, doc, at, report);
 }
 
@@ -215,7 +219,8 @@ static void print_signer(const json_t *signer)
         for (size_t r = 0; r < GW_COUNT(rows); r++)
                 if (text_of(signer, rows[r].name))
                         printf("; %s%s", rows[r].label, text_of(signer, rows[r].name));
-        printf("\n    certificate: serial %s, valid %.10s to %.10s\n", text_of(signer, "serial"), text_of(signer, "notBefore"), text_of(signer, "notAfter"));
+        printf("\n    certificate: serial %s, valid %.10s to %.10s\n", text_of(signer, "serial"), text_of(signer, "notBefore"),
+               text_of(signer, "notAfter"));
 }
 
 static void print_part(const json_t *part)
@@ -241,9 +246,9 @@ static void print_report(const json_t *report)
         bool valid = json_is_true(json_object_get(report, "valid"));
         printf("%s: %s", text_of(report, "file"), valid ? "valid" : "NOT VALID");
         printf(valid ? " (%s)\n" : ", %s\n", valid ? text_of(report, "kind") : text_of(report, "code"));
+        const char *explanation = text_of(report, "explanation");
         if (!valid && text_of(report, "detail"))
-                printf("  why: %s%s%s\n", text_of(report, "explanation") ? text_of(report, "explanation") : "", text_of(report, "explanation") ? " " : "",
-                       text_of(report, "detail"));
+                printf("  why: %s%s%s\n", explanation ? explanation : "", explanation ? " " : "", text_of(report, "detail"));
         json_array_foreach(json_object_get(report, "parts"), i, part)
                 print_part(part);
 }

@@ -58,7 +58,8 @@ static void print_json(const struct library *libraries, size_t count)
         json_t *versions = json_object();
         for (size_t i = 0; i < count; i++)
                 json_object_set_new(versions, libraries[i].name, json_string(libraries[i].version));
-        json_t *root = json_pack("{s:s, s:s, s:s, s:o}", "version", GW_VERSION, "compiler", __VERSION__, "build", BUILD_KIND, "libraries", versions);
+        json_t *root = json_pack("{s:s, s:s, s:s, s:o}", "version", GW_VERSION, "compiler", __VERSION__, "build", BUILD_KIND, "libraries",
+                                 versions);
         json_dumpf(root, stdout, JSON_INDENT(2));
         putchar('\n');
         json_decref(root);
@@ -68,7 +69,9 @@ static int version_run(int argc, char **argv)
 {
         bool json = false;
         const struct option_row rows[] = {{"json", NULL, "for machines", NULL, &json, false}};
-        const struct options options = {"version", "", "Prints the version of the gateway, how it was built, and the libraries it runs with.", NULL, rows, GW_COUNT(rows)};
+        const struct options options = {"version", "",
+                                        "Prints the version of the gateway, how it was built, and the libraries it runs with.", NULL, rows,
+                                        GW_COUNT(rows)};
         int first = 0, status = 0;
         if (!options_parse(&options, argc, argv, &first, &status))
                 return status;

@@ -40,11 +40,13 @@ static struct verifier *open_verifier(void)
 
 /* ---- changes ---- */
 
-static const char sample[] = "<?xml version=\"1.0\" encoding=\"UTF-8\"?><a:r xmlns:a=\"urn:a\"><a:b k=\"1\" m=\"2\">AZ9xyz</a:b><c/><b>q</b></a:r>";
+static const char sample[] = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>"
+                             "<a:r xmlns:a=\"urn:a\"><a:b k=\"1\" m=\"2\">AZ9xyz</a:b><c/><b>q</b></a:r>";
 
 /* What the text becomes; NULL: the change must be refused. */
 static const struct { const char *change, *before, *after; } changes[] = {
-        {"flip-byte b", sample, "<?xml version=\"1.0\" encoding=\"UTF-8\"?><a:r xmlns:a=\"urn:a\"><a:b k=\"1\" m=\"2\">AZ9yyz</a:b><c/><b>q</b></a:r>"},
+        {"flip-byte b", sample,
+         "<?xml version=\"1.0\" encoding=\"UTF-8\"?><a:r xmlns:a=\"urn:a\"><a:b k=\"1\" m=\"2\">AZ9yyz</a:b><c/><b>q</b></a:r>"},
         {"flip-byte b", "<b>9</b>", "<b>0</b>"},
         {"flip-byte b", "<b>Z</b>", "<b>A</b>"},
         {"flip-byte b", "<b>--</b>", NULL},
@@ -63,7 +65,8 @@ static const struct { const char *change, *before, *after; } changes[] = {
         {"rename b new", "<a:r><a:b>1</a:b></a:r>", "<a:r><a:new>1</a:new></a:r>"},
         {"rename c d", "<r><c/></r>", "<r><d/></r>"},
         {"rename c", "<r><c/></r>", NULL},
-        {"set-attribute b k 5", sample, "<?xml version=\"1.0\" encoding=\"UTF-8\"?><a:r xmlns:a=\"urn:a\"><a:b k=\"5\" m=\"2\">AZ9xyz</a:b><c/><b>q</b></a:r>"},
+        {"set-attribute b k 5", sample,
+         "<?xml version=\"1.0\" encoding=\"UTF-8\"?><a:r xmlns:a=\"urn:a\"><a:b k=\"5\" m=\"2\">AZ9xyz</a:b><c/><b>q</b></a:r>"},
         {"set-attribute c z 1 2", "<r><c/></r>", "<r><c z=\"1 2\"/></r>"},
         {"append r <x/>", "<r>1</r>", "<r>1<x/></r>"},
         {"append c <x/>", "<r><c/></r>", NULL},
@@ -241,7 +244,8 @@ static void mistakes_in_case_files(void **state)
 
 /* ---- what is built, judged by the verifier ---- */
 
-static enum gw_rc judge_application(struct verifier *verifier, xmlDoc *doc, struct wall_time now, struct wall_time *ret_date, struct why *why)
+static enum gw_rc judge_application(struct verifier *verifier, xmlDoc *doc, struct wall_time now, struct wall_time *ret_date,
+                                    struct why *why)
 {
         struct verified_document verified = {0};
         auto_application struct application *application = NULL;
@@ -250,7 +254,8 @@ static enum gw_rc judge_application(struct verifier *verifier, xmlDoc *doc, stru
                 return rc;
         rc = application_read(verified.root, &application, why);
         if (rc == GW_OK)
-                rc = verify_applicant_allowed(verifier, verified.signers[0], application->declarant_iin, application->representative_iin, why);
+                rc = verify_applicant_allowed(verifier, verified.signers[0], application->declarant_iin, application->representative_iin,
+                                              why);
         if (rc == GW_OK)
                 *ret_date = application->request_date;
         verified_document_done(&verified);
@@ -294,7 +299,8 @@ static enum gw_rc judge_rest(struct verifier *verifier, struct span body, struct
 /* What verification alone cannot know: the carrier, the registers, the forms, what was sent before. */
 static bool is_decided_later(const char *reason)
 {
-        static const char *const prefixes[] = {"HTTP_", "SERVICE_", "FORM_", "CONSENT_", "SENDER_UNKNOWN", "SENDER_SERVICE", "MESSAGE_ID_", "CLIENT_", "REQUEST_"};
+        static const char *const prefixes[] = {"HTTP_", "SERVICE_", "FORM_", "CONSENT_", "SENDER_UNKNOWN", "SENDER_SERVICE",
+                                               "MESSAGE_ID_", "CLIENT_", "REQUEST_"};
         for (size_t i = 0; i < GW_COUNT(prefixes); i++)
                 if (str_starts(reason, prefixes[i]))
                         return true;
@@ -317,7 +323,8 @@ static void check_built(struct verifier *verifier, const struct replay_case *c, 
         bool soap = c->channel == REPLAY_SYNC || c->channel == REPLAY_ASYNC;
         bool later = (c->reason && is_decided_later(c->reason)) || is_for_the_worker(c);
         if (!later && message.body.n > 0 && c->channel != REPLAY_RAW) {
-                enum gw_rc rc = soap ? judge_soap(verifier, buf_span(&message.body), now, &why) : judge_rest(verifier, buf_span(&message.body), now, &why);
+                struct span body = buf_span(&message.body);
+                enum gw_rc rc = soap ? judge_soap(verifier, body, now, &why) : judge_rest(verifier, body, now, &why);
                 const char *got = rc == GW_OK ? "OK" : reason_info(why.reason)->name, *want = c->reason ? c->reason : "OK";
                 if (!str_eq(got, want))
                         fail_msg("%s: want %s, got %s (%s)", c->name, want, got, why.detail);
@@ -447,7 +454,8 @@ static void reads_soap_faults(void **state)
         (void)state;
         gw_auto(verifier) struct verifier *verifier = open_verifier();
         auto_buf struct buf content = BUF_INIT, out = BUF_INIT;
-        struct shep_fault fault = {.in_reply_to = SHEP_SYNC_SEND, .soap_version = 11, .reason = REASON_FORM_INVALID, .correlation_id = "c-1", .date = wall_now()};
+        struct shep_fault fault = {.in_reply_to = SHEP_SYNC_SEND, .soap_version = 11, .reason = REASON_FORM_INVALID,
+                                   .correlation_id = "c-1", .date = wall_now()};
         shep_write_fault(&content, &fault);
         sign_answer("system-gateway", buf_span(&content), &out);
         struct replay_answer answer = answer_of(500, "text/xml; charset=utf-8", buf_span(&out));
@@ -506,7 +514,8 @@ static void reads_result_documents(void **state)
         for (size_t i = 0; i < GW_COUNT(results); i++) {
                 auto_buf struct buf document = BUF_INIT, content = BUF_INIT, out = BUF_INIT;
                 sign_result(results[i].key, results[i].xml, &document);
-                struct shep_out message = {.operation = SHEP_SYNC_SEND_RESPONSE, .message_id = "m", .correlation_id = "c", .date = wall_now(),
+                struct shep_out message = {.operation = SHEP_SYNC_SEND_RESPONSE, .message_id = "m", .correlation_id = "c",
+                                           .date = wall_now(),
                                            .status_code = "SUCCESS", .status_message = "-", .data_text = buf_span(&document)};
                 shep_write(&content, &message);
                 sign_answer("system-gateway", buf_span(&content), &out);
@@ -549,7 +558,8 @@ static void reads_json(void **state)
         }
 }
 
-static char text_200[] = "200", text_yes[] = "POSITIVE", text_reason[] = "FORM_INVALID", text_code[] = "SCE001", text_no[] = "no", text_valid[] = "valid";
+static char text_200[] = "200", text_yes[] = "POSITIVE", text_reason[] = "FORM_INVALID", text_code[] = "SCE001", text_no[] = "no",
+        text_valid[] = "valid";
 
 static void differences(void **state)
 {
