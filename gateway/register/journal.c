@@ -179,6 +179,7 @@ static struct list next_group(struct journal *j)
 static void *journal_thread(void *arg)
 {
         struct journal *j = arg;
+        pthread_setname_np(pthread_self(), "journal"); /* for top(1) and `make bench` */
         pthread_mutex_lock(&j->lock);
         for (;;) {
                 struct list group = next_group(j);

@@ -83,7 +83,8 @@ enum gw_rc store_answer(struct store *store, int64_t request_id, const char *sys
         if (rc != GW_OK)
                 return rc;
         /* A later round asks every system again: its answer takes the place of the older one, as it does in the decision. */
-        auto_query struct query q = db_query(&store->db, SQL_ANSWER_ADD, "REPLACE INTO answer (query_id, facts, envelope) VALUES (?, ?, ?)");
+        auto_query struct query q = db_query(&store->db, SQL_ANSWER_ADD,
+                "REPLACE INTO answer (query_id, facts, envelope) VALUES (?, ?, ?)");
         query_i64(&q, query_id);
         query_span(&q, facts);
         query_span(&q, envelope);

@@ -38,9 +38,9 @@ void request_view_done(struct request_view *view)
         buf_done(&view->document);
 }
 
-#define VIEW_SELECT                                                                                                                     \
-        "SELECT r.id, r.state, r.registered_at, r.due_at, r.updated_at, r.service_code, r.sender_id, r.correlation_id, r.portal_number," \
-        " coalesce(d.outcome, ''), coalesce(c.number, ''), coalesce(d.decided_at, 0)"                                                                              \
+#define VIEW_SELECT                                                                                                                    \
+        "SELECT r.id, r.state, r.registered_at, r.due_at, r.updated_at, r.service_code, r.sender_id, r.correlation_id, r.portal_number,"\
+        " coalesce(d.outcome, ''), coalesce(c.number, ''), coalesce(d.decided_at, 0)"                                                  \
         " FROM request AS r LEFT JOIN decision AS d ON d.request_id = r.id LEFT JOIN document AS c ON c.request_id = r.id"
 
 static void read_view(struct query *q, struct request_view *view)
