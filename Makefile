@@ -43,6 +43,9 @@ $B/libadapters.a: $(ADAPTER_OBJ)
 $B/tests/unit/%: $B/tests/unit/%.o $(ARCHIVES)
 	@echo "ld $@"
 	$(Q)$(CC) $(LDFLAGS_ALL) $(LDFLAGS) -o $@ $< $B/libadapters.a $B/libgateway.a $B/libadapters.a -lcmocka $(LIBS)
+$B/tests/crash/%: $B/tests/crash/%.o $(ARCHIVES)
+	@echo "ld $@"
+	$(Q)$(CC) $(LDFLAGS_ALL) $(LDFLAGS) -o $@ $< $B/libadapters.a $B/libgateway.a $B/libadapters.a $(LIBS)
 $B/llhttp/%.o: $(LLHTTP)/%.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) -O2 -g -fPIE -w -DLLHTTP_STRICT_MODE=1 $(if $(SAN),-fsanitize=address,) -I/usr/share/include/llhttp -c -o $@ $<
@@ -86,7 +89,9 @@ run: deps
 UNIT := $(patsubst tests/unit/%.c,$B/tests/unit/%,$(wildcard tests/unit/test_*.c))
 FUZZERS := $(patsubst tests/fuzz/fuzz_%.c,$B/tests/fuzz/replay_%,$(wildcard tests/fuzz/fuzz_*.c))
 .PHONY: programs
-programs: all $(UNIT) $(FUZZERS)
+# What the scripts of tests/ call.
+HELPERS := $(patsubst %.c,$B/%,$(wildcard tests/lab/*.c tests/crash/*.c))
+programs: all $(UNIT) $(FUZZERS) $B/tests/crash/journal_kill $(HELPERS)
 test: deps-test
 	@$(MAKE) --no-print-directory $(JOBS) programs
 	@$(MAKE) --no-print-directory $(JOBS) B=build/asan SAN=1 programs
@@ -98,14 +103,22 @@ test-unit: deps-test
 	@$(PYTHON) tests/run.py unit --build build
 asan:
 	@$(MAKE) --no-print-directory $(JOBS) B=build/asan SAN=1 programs
+BENCHES := $(patsubst %.c,$B/%,$(wildcard tests/bench/*.c))
 bench: deps-test
-	@$(MAKE) --no-print-directory $(JOBS) all
-	@certs/make-pki.sh build/pki && certs/make-pki.sh build/pki bulk 500
+	@$(MAKE) --no-print-directory $(JOBS) all $(BENCHES)
+	@certs/make-pki.sh build/pki && certs/make-pki.sh build/pki bulk 3000
 	@$(PYTHON) tests/bench/bench.py
 lint:
 	@tests/lint.sh
 clean:
 	rm -rf build build-*
+
+$B/tests/bench/%: $B/tests/bench/%.o $(ARCHIVES)
+	@echo "ld $@"
+	$(Q)$(CC) $(LDFLAGS_ALL) $(LDFLAGS) -o $@ $< $B/libadapters.a $B/libgateway.a $B/libadapters.a $(LIBS)
+$(HELPERS): $B/%: $B/%.o $(ARCHIVES)
+	@echo "ld $@"
+	$(Q)$(CC) $(LDFLAGS_ALL) $(LDFLAGS) -o $@ $< $B/libadapters.a $B/libgateway.a $B/libadapters.a $(LIBS)
 
 # A fuzz harness is a libFuzzer function; replay_* runs it over its corpus in every `make test`.
 $B/tests/fuzz/replay_%: $B/tests/fuzz/fuzz_%.o $B/tests/fuzz/replay.o $(ARCHIVES)

@@ -97,6 +97,7 @@ uint8_t *buf_room(struct buf *b, size_t n)
                 }
                 b->p = p;
                 b->cap = cap;
+                b->p[b->n] = '\0';
         }
         return b->p + b->n;
 }

@@ -93,6 +93,7 @@ class Lab:
             "gateway": {"run_folder": self.folder / "run", "services": ROOT / "conf" / "services", "trust": PKI / "trust", "sender_id": "egov-gateway"},
             "issuer": {"bin": ISSUER_BIN, "name_kk": "«ҮЛГІ» жұмыспен қамту және әлеуметтік бағдарламалар бөлімі (СЫНАҚ)",
                        "name_ru": "Отдел занятости и социальных программ «ПРИМЕР» (ТЕСТ)", "note_kk": "СЫНАҚ ДЕРЕКТЕРІ", "note_ru": "ТЕСТОВЫЕ ДАННЫЕ"},
+            "http": {"header_ms": 2000},  # one of the fixtures drips its headers and waits to be closed
             "store": {"path": self.folder / "store.db"},
             "listener plain": {"port": 0},
             "listener tls": {"port": 0, "tls": "on", "clients": "optional", "certificate": PKI / "certs" / "tls-gateway.pem", "client_ca": PKI / "tls" / "ca.pem"},
