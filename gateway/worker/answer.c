@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "gateway/base/log.h"
+#include "gateway/base/text.h"
 #include "gateway/reason.h"
 #include "gateway/sign/xml_sign.h"
 #include "gateway/worker/answer.h"
@@ -175,9 +176,11 @@ void answer_error_writer(void *ctx, int status, const struct http_peer *peer, st
 {
         struct loop *loop = ctx;
         struct why why = WHY_INIT;
+        char id[TEXT_UUID_MAX];
+        text_uuid(id);
         why.reason = reason_of_status(status);
         atomic_fetch_add(&loop->shared->counters.refused, 1);
-        log_event(LOG_INFO, NULL, "http.refused", "status=%d listener=%s", status, peer && peer->listener ? peer->listener : "?");
-        write_problem(body, NULL, status, &why);
+        log_event(LOG_INFO, id, "http.refused", "status=%d listener=%s", status, peer && peer->listener ? peer->listener : "?");
+        write_problem(body, id, status, &why);
         *ret_content_type = "application/problem+json";
 }

@@ -109,6 +109,12 @@ static bool split_path(const char *path, char number[15], bool *ret_result)
         return rest[14] == '\0' || *ret_result;
 }
 
+/* The same words for every kind: what belongs to another sender must look like what does not exist. */
+static enum gw_rc not_found(struct why *why)
+{
+        return why_set(why, GW_REJECT, REASON_REQUEST_NOT_FOUND, "no such number");
+}
+
 void endpoint_rest_read(struct loop *loop, struct http_exchange *exchange, const char *correlation_id)
 {
         const struct http_request *request = http_exchange_request(exchange);
@@ -122,12 +128,11 @@ void endpoint_rest_read(struct loop *loop, struct http_exchange *exchange, const
         char number[15];
         bool result = false;
         struct request_view view = {.document = BUF_INIT};
-        enum gw_rc rc = GW_REJECT;
-        why_set(&why, GW_REJECT, REASON_REQUEST_NOT_FOUND, "no such number");
+        enum gw_rc rc = not_found(&why);
         if (split_path(request->path, number, &result))
                 rc = store_view_by_number(loop->reader, number, result, &view, &why);
-        if (rc == GW_OK && !str_eq(view.sender_id, sender->id))
-                rc = why_set(&why, GW_REJECT, REASON_REQUEST_NOT_FOUND, "no such number");
+        if ((rc == GW_OK && !str_eq(view.sender_id, sender->id)) || (rc != GW_OK && why.reason == REASON_REQUEST_NOT_FOUND))
+                rc = not_found(&why);
         if (rc == GW_OK && result && !view.document.n)
                 rc = why_set(&why, GW_REJECT, REASON_RESULT_NOT_READY, "state %s", request_state_info(view.state)->code);
         if (rc != GW_OK)
