@@ -121,19 +121,21 @@ $(HELPERS): $B/%: $B/%.o $(ARCHIVES)
 	$(Q)$(CC) $(LDFLAGS_ALL) $(LDFLAGS) -o $@ $< $B/libadapters.a $B/libgateway.a $B/libadapters.a $(LIBS)
 
 # A fuzz harness is a libFuzzer function; replay_* runs it over its corpus in every `make test`.
-$B/tests/fuzz/replay_%: $B/tests/fuzz/fuzz_%.o $B/tests/fuzz/replay.o $(ARCHIVES)
+$(FUZZERS): $B/tests/fuzz/replay_%: $B/tests/fuzz/fuzz_%.o $B/tests/fuzz/replay.o $(ARCHIVES)
 	@echo "ld $@"
 	$(Q)$(CC) $(LDFLAGS_ALL) $(LDFLAGS) -o $@ $(filter %.o,$^) $B/libadapters.a $B/libgateway.a $B/libadapters.a $(LIBS)
 FUZZ_SECONDS ?= 60
 fuzz: deps-test
 	@$(MAKE) --no-print-directory $(JOBS) B=build/fuzz CC=clang SAN=1 CFLAGS=-fsanitize=fuzzer-no-link FUZZ_SECONDS=$(FUZZ_SECONDS) fuzz-run
 FUZZ_BIN := $(patsubst tests/fuzz/fuzz_%.c,$B/tests/fuzz/fuzz_%,$(wildcard tests/fuzz/fuzz_*.c))
-$B/tests/fuzz/fuzz_%: $B/tests/fuzz/fuzz_%.o $(ARCHIVES)
+$(FUZZ_BIN): $B/tests/fuzz/fuzz_%: $B/tests/fuzz/fuzz_%.o $(ARCHIVES)
+	@echo "ld $@"
 	$(Q)$(CC) $(LDFLAGS_ALL) -fsanitize=fuzzer -o $@ $< $B/libadapters.a $B/libgateway.a $B/libadapters.a $(LIBS)
 .PHONY: fuzz-run
 fuzz-run: $(FUZZ_BIN)
-	@for f in $(FUZZ_BIN); do n=$${f##*/fuzz_}; mkdir -p build/fuzz/corpus/$$n; echo "fuzz $$n"; \
-	$$f -max_total_time=$(FUZZ_SECONDS) -print_final_stats=0 -verbosity=0 build/fuzz/corpus/$$n tests/fuzz/corpus/$$n || exit 1; done
+	@for f in $(FUZZ_BIN); do n=$${f##*/fuzz_}; mkdir -p $B/corpus/$$n; echo "fuzz $$n"; \
+	$$f -max_total_time=$(FUZZ_SECONDS) -timeout=10 -max_len=16384 -verbosity=0 -artifact_prefix=$B/$$n- $B/corpus/$$n tests/fuzz/corpus/$$n \
+	|| exit 1; done
 .PHONY: print-flags
 print-flags:
 	@echo '$(CFLAGS_ALL)'

@@ -1,8 +1,8 @@
 #!/usr/bin/python3
-"""Runs the tests and adds them up: unit tests (cmocka programs), then every script in tests/system and tests/crash, in the release build
-and in the sanitizer build. Each script ends with a line `N passed, N failed`; so does this.
+"""Runs the tests and adds them up: unit tests (cmocka programs), the corpora of the fuzzers, then every script in tests/system and
+tests/crash, in the release build and in the sanitizer build. Each script ends with a line `N passed, N failed`; so does this.
 
-usage: tests/run.py [unit|system|crash|lint …] [--only NAME] [--build DIR]…
+usage: tests/run.py [unit|fuzz|system|crash|lint …] [--only NAME] [--build DIR]…
 """
 import argparse
 import os
@@ -55,7 +55,7 @@ def main():
     parser.add_argument("--only", default="")
     parser.add_argument("--build", action="append", default=[])
     options = parser.parse_args()
-    kinds = options.kinds or ["lint", "unit", "system", "crash"]
+    kinds = options.kinds or ["lint", "unit", "fuzz", "system", "crash"]
     builds = [pathlib.Path(b).resolve() for b in options.build or ["build", "build/asan"]]
     run = Run()
     if "lint" in kinds and options.only in "lint":
@@ -67,6 +67,9 @@ def main():
         for program in sorted((build / "tests" / "unit").glob("test_*")) if "unit" in kinds else []:
             if program.suffix == "" and options.only in program.name:
                 run.one(f"{label}: {program.name}", [program], count_cmocka, environment)
+        for program in sorted((build / "tests" / "fuzz").glob("replay_*")) if "fuzz" in kinds else []:
+            if program.suffix == "" and options.only in program.name:
+                run.one(f"{label}: {program.name}", [program], count_line, environment)
         for kind in ("system", "crash"):
             for script in sorted((ROOT / "tests" / kind).glob("test_*.py")) if kind in kinds else []:
                 if options.only in script.name:

@@ -1,0 +1,340 @@
+#!/usr/bin/python3
+"""Makes tests/fuzz/corpus and tests/fuzz/material: seeds for the fuzzers, replayed in every `make test`.
+
+Run it from the repo root after `make all` (EGOV_BUILD names another build folder). It makes a test PKI of its own, signs with `egov-gateway
+sign` and forgets the keys: whatever the harnesses see verified was signed here. Files named found-* are inputs that once broke something;
+they are kept. Every name and number is synthetic.
+"""
+import base64
+import datetime
+import os
+import pathlib
+import re
+import shutil
+import struct
+import subprocess
+import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+HERE = ROOT / "tests" / "fuzz"
+TEMPLATES = ROOT / "fixtures" / "templates"
+GATEWAY = ROOT / os.environ.get("EGOV_BUILD", "build") / "egov-gateway"
+SOAP11 = "http://schemas.xmlsoap.org/soap/envelope/"
+WSSE = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd"
+VALUES = {"requestNumber": "10100000000017", "serviceCode": "TSA_CERT", "requestDate": "2026-11-22T10:00:00+05:00", "language": "kk",
+          "providerBin": "160640900019", "declarantId": "850412390011", "applicant": "850412390011", "consent": "true", "purpose": "талап",
+          "basis": "PARENT", "messageId": "m-1", "correlationId": "c-1", "serviceId": "EGOV_GATEWAY", "messageType": "REQUEST",
+          "messageDate": "2026-11-22T10:00:00.000+05:00", "senderId": "pep", "data": "<data>x</data>"}
+
+
+def fill(name, **values):
+    text = (TEMPLATES / name).read_text()
+    return re.sub(r"\$\{(\w+)\}", lambda m: {**VALUES, **values}[m[1]], text)
+
+
+def write(fuzzer, seeds):
+    """seeds: (name, text or bytes); what was found stays."""
+    folder = HERE / "corpus" / fuzzer
+    folder.mkdir(parents=True, exist_ok=True)
+    for old in folder.iterdir():
+        if not old.name.startswith("found-"):
+            old.unlink()
+    for name, content in seeds:
+        (folder / name).write_bytes(content if isinstance(content, bytes) else content.encode())
+    count = len(list(folder.iterdir()))
+    assert count <= 40, (fuzzer, count)
+    print(f"{fuzzer}: {count}")
+
+
+def xml():
+    many = "".join(f' a{i}="{i}"' for i in range(33))
+    spaces = "".join(f' xmlns:n{i}="urn:{i}"' for i in range(25))
+    yield "plain", "<a/>"
+    yield "declared", '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n<a xml:lang="kk">Қазақ &amp; &#13;&#x416;</a>\n'
+    yield "bom", b"\xef\xbb\xbf<a>b</a>"
+    yield "quotes", "<a b='\">' c=\">'\"\n\td = 'x'  ></a >"
+    yield "comments", "<!-- <!DOCTYPE a> --><a><!-- - --></a><!---->"
+    yield "comment-minus", "<a><!-- -- --></a>"
+    yield "cdata", "<a><![CDATA[<!DOCTYPE x> ]] ]]>]]&gt;</a>"
+    yield "cdata-end-in-text", "<a>]]></a>"
+    yield "doctype", "<!DOCTYPE a><a/>"
+    yield "doctype-subset", '<!DOCTYPE a [<!ENTITY x "y"><!ENTITY z SYSTEM "file:///etc/hostname">]><a>&x;&z;</a>'
+    yield "doctype-late", "<a><!DOCTYPE a></a>"
+    yield "doctype-in-value", '<a b="<!DOCTYPE a>"/>'
+    yield "doctype-lower", "<!doctype a><a/>"
+    yield "instruction", "<?php x?><a/>"
+    yield "instruction-inside", "<a><?x y?></a>"
+    yield "declaration-late", ' <?xml version="1.0"?><a/>'
+    yield "declaration-utf16", '<?xml version="1.0" encoding="UTF-16"?><a/>'
+    yield "declaration-utf7", "<?xml version='1.0' encoding='UTF-7'?><a>+ADw-</a>"
+    yield "utf16le", "<a/>".encode("utf-16")
+    yield "utf16be-bare", "<a/>".encode("utf-16-be")
+    yield "utf32", "<a/>".encode("utf-32")
+    yield "ebcdic", '<?xml version="1.0"?><a/>'.encode("cp037")
+    yield "ill-formed-utf8", b"<a>\xc0\xbc\xed\xa0\x80</a>"
+    yield "nul", b"<a>\0</a>"
+    yield "entity", "<a>&undeclared;</a>"
+    yield "references", "<a b='&#0;&#x110000;&#xD800;'>&#;</a>"
+    yield "deep", "<a>" * 65 + "</a>" * 65
+    yield "attributes", f"<a{many}/>"
+    yield "namespaces", f"<a{spaces}/>"
+    yield "namespaces-nested", '<a xmlns="urn:a" xmlns:p="urn:p"><b xmlns="" p:c="1"><p:d xmlns:p="urn:q"/></b></a>'
+    yield "undeclared-prefix", "<p:a/>"
+    yield "relative-namespace", '<a xmlns="b/c"/>'
+    yield "twice", "<a b='1' b='2'/>"
+    yield "two-roots", "<a/><b/>"
+    yield "mismatched", "<a><b></a></b>"
+    yield "cut", "<a><b c='"
+    yield "application", fill("application.xml")
+    yield "wrong-name", "<1a/>< a/><a:/>"
+    yield "value-blanks", "<a b='\t\n\r &#9;&#10;&#13;' xml:space='preserve'>\r\n\r</a>"
+    yield "empty", ""
+
+
+def soap():
+    application = fill("application.xml")
+    escaped = application.replace("&", "&amp;").replace("<", "&lt;")
+    forms = {"escaped": f"<data>{escaped}</data>", "escaped-bom": f"<data>\ufeff&lt;?xml version='1.0'?&gt;{escaped}</data>",
+             "cdata": f"<data><![CDATA[{application}]]></data>", "child": f"<data>{application}</data>",
+             "qualified": f'<d:data xmlns:d="http://bip.bee.kz/SyncChannel/v10/Types">{escaped}</d:data>', "text": "<data>x</data>",
+             "empty": "<data/>", "none": "", "twice": "<data>x</data><data>y</data>", "two-children": "<data><a/><b/></data>",
+             "doctype": "<data>&lt;!DOCTYPE a&gt;&lt;a/&gt;</data>", "mixed": "<data>x<a/></data>"}
+    for name, data in forms.items():
+        yield f"sync-{name}", fill("sync.xml", data=data)
+    yield "soap12", fill("sync-soap12.xml", data=forms["escaped"])
+    yield "two-prefixes", fill("sync-two-prefixes.xml", data=forms["escaped"])
+    for kind in ("REQUEST", "UPDATE", "RESPONSE", "x"):
+        yield f"async-{kind}", fill("async.xml", data=forms["escaped"], messageType=kind)
+    good = fill("sync.xml", data=forms["text"])
+    yield "two-bodies", good.replace("</S:Body>", "</S:Body><S:Body/>")
+    yield "two-payloads", good.replace("<S:Body>", "<S:Body><a/>")
+    yield "must-understand", good.replace("<S:Body>", '<S:Header><x:y xmlns:x="urn:x" S:mustUnderstand="1"/></S:Header><S:Body>')
+    yield "header", good.replace("<S:Body>", f'<S:Header><w:Security xmlns:w="{WSSE}" S:actor="urn:x"/><w:Security xmlns:w="{WSSE}"/></S:Header><S:Body>')
+    yield "long-field", good.replace("m-1", "m" * 501)
+    yield "bad-date", good.replace("2026-11-22T", "2026-13-22T")
+    yield "password", good.replace("</senderId>", "</senderId><password>hidden</password>")
+    yield "properties", good.replace("<sender>", "<routeId>r</routeId><sender>").replace("</sender>", "</sender><properties><key>k</key><value>v</value></properties>"
+                                     "<sessionId>{01234567-89ab-cdef-0123-456789abcdef}</sessionId>")
+    envelope = f'<S:Envelope xmlns:S="{SOAP11}"><S:Body>%s</S:Body></S:Envelope>'
+    date = "2026-11-22T10:00:00Z"
+    yield "answer", envelope % (
+        '<t:SendMessageResponse xmlns:t="http://bip.bee.kz/SyncChannel/v10/Types"><response><responseInfo><messageId>a</messageId><correlationId>c</correlationId>'
+        f"<responseDate>{date}</responseDate><status><code>Success</code><message>OK</message></status></responseInfo><responseData><data>y</data></responseData>"
+        "</response></t:SendMessageResponse>")
+    yield "status", envelope % (
+        '<t:changeMassageStatusNotification xmlns:t="http://bip.bee.kz/AsyncChannel/v10/Types/Client"><request><notification><notificationId>n</notificationId>'
+        f"<messageId>m</messageId><notificationDate>{date}</notificationDate><messageState>DELIVERED</messageState></notification><requestDate>{date}</requestDate>"
+        "</request></t:changeMassageStatusNotification>")
+    yield "fault", envelope % (
+        "<S:Fault><faultcode>S:Server</faultcode><faultstring>no</faultstring><detail><e:sendMessageFault1 xmlns:e="
+        f'"http://bip.bee.kz/SyncChannel/v10/Types"><errorCode>SCE909</errorCode><errorMessage>no</errorMessage><errorDate>{date}</errorDate>'
+        "</e:sendMessageFault1></detail></S:Fault>")
+    yield "fault12", ('<S:Envelope xmlns:S="http://www.w3.org/2003/05/soap-envelope"><S:Body><S:Fault><S:Code><S:Value>S:Receiver</S:Value></S:Code>'
+                      '<S:Reason><S:Text xml:lang="en">no</S:Text></S:Reason></S:Fault></S:Body></S:Envelope>')
+    yield "not-soap", application
+
+
+def http():
+    host = "Host: gateway.test\r\n"
+    post = f"POST /shep/sync?a=b HTTP/1.1\r\n{host}Content-Type: text/xml\r\n"
+    chunked = f"{post}Transfer-Encoding: chunked\r\n\r\n"
+    yield "get", f"GET /%D2%9A/x HTTP/1.1\r\n{host}\r\n"
+    yield "get-10", "GET / HTTP/1.0\r\n\r\n"
+    yield "absolute", f"GET http://other.test/x?y HTTP/1.1\r\n{host}\r\n"
+    yield "dots", f"GET /a/../b HTTP/1.1\r\n{host}\r\n"
+    yield "encoded-slash", f"GET /a%2fb HTTP/1.1\r\n{host}\r\n"
+    yield "post", f"{post}Content-Length: 5\r\n\r\nhello"
+    yield "pipelined", f"{post}Content-Length: 5\r\n\r\nhelloGET / HTTP/1.1\r\n{host}\r\n"
+    yield "expect", f"{post}Expect: 100-continue\r\nContent-Length: 1\r\n\r\nx"
+    yield "chunked", f"{chunked}5\r\nhello\r\nA;x=y\r\n0123456789\r\n0\r\n\r\nGET"
+    yield "trailers", f"{chunked}1\r\nx\r\n0\r\nX-Trailer: y\r\n\r\n"
+    yield "bad-chunk", f"{chunked}5x\r\nhello\r\n0\r\n\r\n"
+    yield "chunk-long", f"{chunked}5\r\nhelloo\r\n0\r\n\r\n"
+    yield "chunk-bare-lf", f"{chunked}5\nhello\n0\n\n"
+    yield "chunk-huge", f"{chunked}FFFFFFFFFFFFFFFFF\r\n"
+    yield "chunk-negative", f"{chunked}-1\r\n"
+    yield "two-lengths", f"{post}Content-Length: 5\r\nContent-Length: 6\r\n\r\nhello!"
+    yield "same-length-twice", f"{post}Content-Length: 5\r\nContent-Length: 5\r\n\r\nhello"
+    yield "length-list", f"{post}Content-Length: 5, 5\r\n\r\nhello"
+    yield "length-and-chunked", f"{post}Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
+    yield "length-plus", f"{post}Content-Length: +5\r\n\r\nhello"
+    yield "length-huge", f"{post}Content-Length: 18446744073709551617\r\n\r\n"
+    yield "encoding-list", f"{post}Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n"
+    yield "encoding-unknown", f"{post}Transfer-Encoding: xchunked\r\n\r\n"
+    yield "bare-lf", "GET / HTTP/1.1\nHost: a\n\n"
+    yield "bare-cr", f"GET / HTTP/1.1\r\n{host}X: a\rb\r\n\r\n"
+    yield "folded", f"GET / HTTP/1.1\r\n{host}X: a\r\n b\r\n\r\n"
+    yield "no-host", "GET / HTTP/1.1\r\n\r\n"
+    yield "two-hosts", f"GET / HTTP/1.1\r\n{host}{host}\r\n"
+    yield "space-before-colon", "GET / HTTP/1.1\r\nHost : a\r\n\r\n"
+    yield "many-headers", f"GET / HTTP/1.1\r\n{host}" + "".join(f"X{i}: {i}\r\n" for i in range(9)) + "\r\n"
+    yield "long-header", f"GET / HTTP/1.1\r\n{host}X: " + "x" * 1100 + "\r\n\r\n"
+    yield "upgrade", f"GET / HTTP/1.1\r\n{host}Connection: Upgrade\r\nUpgrade: h2c\r\n\r\n"
+    yield "connect", f"CONNECT a:1 HTTP/1.1\r\n{host}\r\n"
+    yield "preface", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+    yield "close", f"GET / HTTP/1.1\r\n{host}Connection: a, close\r\n\r\nGET"
+    yield "blank-lines", f"\r\n\r\nGET / HTTP/1.1\r\n{host}\r\n"
+    yield "nul", f"GET / HTTP/1.1\r\n{host}X: a\0b\r\n\r\n"
+    yield "tls", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"
+    yield "bad-version", f"GET / HTTP/1.2\r\n{host}\r\n"
+    yield "cut", "POST / HT"
+
+
+def der(pki, name):
+    text = (pki / "certs" / f"{name}.pem").read_text()
+    return base64.b64decode(text.split("-----BEGIN CERTIFICATE-----")[1].split("-----END")[0])
+
+
+def certificate(pki):
+    names = ("applicant-850412390011", "applicant-790321490015", "applicant-850412390201", "head-160640900019", "employee-160640900019", "sign-160640900019",
+             "system-portal", "system-portal-ec", "bad-auth", "bad-noiin", "bad-norole", "bad-weak", "bad-sha1", "bad-ca-as-leaf", "bad-expired", "ocsp-responder",
+             "tsa", "tls-portal")
+    for name in names:
+        yield name, der(pki, name)
+    good = der(pki, "applicant-850412390011")
+    iin = good.index(b"IIN850412390011")
+    yield "cut", good[:-1]
+    yield "more", good + b"\0"
+    yield "empty", b""
+    yield "iin-letters", good.replace(b"IIN850412390011", b"IIN85041239001X")
+    yield "iin-nul", good.replace(b"IIN850412390011", b"IIN8504123900\0\0")
+    yield "iin-other-string", good[:iin - 2] + b"\x1e" + good[iin - 1:]
+    yield "length-long", b"\x30\x84\x7f\xff\xff\xff" + good[4:]
+    yield "indefinite", b"\x30\x80" + good[4:] + b"\0\0"
+    yield "not-der", b"-----BEGIN CERTIFICATE-----\n"
+
+
+def sign(pki, name, text, soap=False):
+    command = [GATEWAY, "sign", *(["--soap"] if soap else []), "--key", pki / "keys" / f"{name}.key", "--cert", pki / "certs" / f"{name}.pem"]
+    with tempfile.NamedTemporaryFile("w", suffix=".xml") as file:
+        file.write(text)
+        file.flush()
+        return subprocess.run([*command, file.name], check=True, stdout=subprocess.PIPE).stdout.decode()
+
+
+def document(pki, application):
+    signers = {"rsa": "applicant-850412390011", "p256": "applicant-790321490015", "p384": "applicant-850412390201", "weak": "bad-weak", "expired": "bad-expired",
+               "not-yet": "bad-notyet", "auth": "bad-auth", "foreign": "bad-foreign-ca", "self": "bad-selfsigned"}
+    good = sign(pki, signers["rsa"], application)
+    yield "unsigned", application
+    for name, key in signers.items():
+        yield f"by-{name}", sign(pki, key, application)
+    two = sign(pki, signers["p256"], good)
+    yield "two-signers", two
+    yield "three-signers", sign(pki, signers["p384"], two)
+    yield "changed", good.replace("TSA_CERT", "TSA_CERX")
+    yield "added-behind", good.replace("</application>", "<x/></application>")
+    yield "added-text", good.replace("</application>", "x</application>")
+    yield "comment", good.replace("TSA_CERT", "TSA_CERT<!-- -->")
+    yield "comment-outside", good.replace("<application", "<!-- x --><application", 1)
+    yield "wrapped", f"<x>{good.split('?>', 1)[1]}</x>"
+    yield "signature-first", re.sub(r"(<application[^>]*>)(.*)(<ds:Signature .*</ds:Signature>)", r"\1\3\2", good, flags=re.S)
+    yield "signature-twice", re.sub(r"(<ds:Signature.*</ds:Signature>)", r"\1\1", good, flags=re.S)
+    yield "no-certificate", re.sub(r"<ds:KeyInfo>.*</ds:KeyInfo>", "", good, flags=re.S)
+    yield "hmac", good.replace("xmldsig-more#rsa-sha256", "xmldsig-more#hmac-sha256")
+    yield "sha1", good.replace("http://www.w3.org/2001/04/xmlenc#sha256", "http://www.w3.org/2000/09/xmldsig#sha1")
+    yield "reference-id", good.replace('URI=""', 'URI="#x"')
+    yield "reference-file", good.replace('URI=""', 'URI="file:///etc/hostname"')
+    yield "xpath", good.replace("http://www.w3.org/2000/09/xmldsig#enveloped-signature", "http://www.w3.org/TR/1999/REC-xpath-19991116")
+    yield "xslt", good.replace("http://www.w3.org/2000/09/xmldsig#enveloped-signature", "http://www.w3.org/TR/1999/REC-xslt-19991116")
+    yield "namespaces", good.replace("<application", '<application xmlns:x="urn:x"', 1)
+
+
+def transport(pki, envelope):
+    signers = {"rsa": "system-portal", "p256": "system-portal-ec", "weak": "system-portal-weak", "expired": "system-portal-expired", "not-yet": "system-portal-notyet",
+               "foreign": "system-portal-foreign-ca", "person": "applicant-850412390011", "auth": "bad-auth"}
+    good = sign(pki, signers["rsa"], envelope, soap=True)
+    yield "unsigned", envelope
+    for name, key in signers.items():
+        yield f"by-{name}", sign(pki, key, envelope, soap=True)
+    yield "soap12", sign(pki, signers["rsa"], envelope.replace(SOAP11, "http://www.w3.org/2003/05/soap-envelope"), soap=True)
+    body = re.search(r"<S:Body.*</S:Body>", good, re.S)[0]
+    evil = re.sub(r"TSA_CERT|pep", "evil", body)
+    yield "changed", good.replace(body, evil)
+    yield "moved", good.replace(body, evil.replace("wsu:Id", "wsu:no")).replace("<S:Header>", f'<S:Header><w xmlns="urn:w">{body}</w>')
+    yield "same-id", good.replace("<S:Header>", f'<S:Header><w xmlns="urn:w">{body}</w>')
+    yield "body-attribute", good.replace("<S:Body ", '<S:Body a="b" ')
+    yield "two-signatures", re.sub(r"(<ds:Signature.*</ds:Signature>)", r"\1\1", good, flags=re.S)
+    yield "no-certificate", re.sub(r"<ds:KeyInfo>.*</ds:KeyInfo>", "", good, flags=re.S)
+    yield "timestamp", good.replace("<ds:Signature ", "<wsu:Timestamp xmlns:wsu=\"http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-utility-1.0.xsd\"/><ds:Signature ")
+    yield "sha1", good.replace("xmldsig-more#rsa-sha256", "xmldsig#rsa-sha1")
+    yield "inclusive", good.replace("http://www.w3.org/2001/10/xml-exc-c14n#", "http://www.w3.org/TR/2001/REC-xml-c14n-20010315")
+    yield "reference-whole", re.sub(r'URI="#[^"]*"', 'URI=""', good)
+    yield "namespaces", good.replace("<S:Envelope", '<S:Envelope xmlns:x="urn:x"', 1)
+
+
+def conf():
+    example = (ROOT / "conf" / "gateway.conf.example").read_text()
+    small = re.sub(r"^;.*\n", "", example, flags=re.M)
+    yield "example", example
+    yield "small", small
+    yield "bom", b"\xef\xbb\xbf" + small.encode()
+    yield "crlf", small.replace("\n", "\r\n")
+    yield "no-end", small.rstrip()
+    yield "empty", ""
+    yield "empty-value", small.replace("trust = /etc/egov-gateway/trust", "trust =")
+    yield "twice", small.replace("loops = 0", "loops = 0\nloops = 1")
+    yield "continued", small.replace("loops = 0", "loops = 0\n 1")
+    yield "unknown", small.replace("loops = 0", "loop = 0")
+    yield "unknown-section", small + "[x]\ny = 1\n"
+    yield "out-of-range", small.replace("port = 8080", "port = 65536")
+    yield "long-line", small.replace("loops = 0", "user = " + "x" * 300)
+    yield "long-section", small + "[sender " + "x" * 60 + "]\nbin = 1\n"
+    yield "nul", small.replace("loops = 0", "loops = 0\0")
+    yield "many-senders", small + "".join(f"[sender s{i}]\nbin = 1\n" for i in range(70))
+    yield "no-bracket", "[gateway\nx = 1\n"
+    yield "no-section", "x = 1\n"
+    yield "remarks", "; a\n#b\n[gateway] ; c\nloops = 1 ; d\n"
+
+
+def frame(verb, body, sequence=1):
+    return struct.pack("<IIB", 5 + len(body), sequence, verb) + body
+
+
+def signer_frame():
+    sign_one = frame(2, b"\6system" + bytes(32), 7)
+    yield "list", frame(1, b"\0")
+    yield "sign", sign_one
+    yield "answer-list", frame(0x81, b"\2\0\6system" + bytes(100))
+    yield "answer-sign", frame(0x82, bytes(256), 7)
+    yield "answer-error", frame(0xFF, b"\1")
+    yield "three", frame(1, b"\0") + sign_one + frame(1, b"\1", 0xFFFFFFFF)
+    yield "largest", frame(2, bytes(4096 - 9))
+    yield "too-large", struct.pack("<IIB", 4093, 1, 2) + bytes(4088)
+    yield "too-small", struct.pack("<IIB", 4, 1, 2)
+    yield "huge", b"\xff" * 16
+    yield "zero", bytes(16)
+    yield "cut", sign_one[:-1]
+    yield "full-and-more", frame(2, bytes(4000)) + frame(2, bytes(4087)) + b"\1"
+    yield "empty", b""
+
+
+def base64_texts():
+    texts = ["", "Zg==", "Zm8=", "Zm9v", "Zm9vYg==", "Zg=\n=", " Z m 9 v\t\r\n", "Z", "Zg", "Zg=", "Zg===", "====", "Zm9v====", "Zg==Zg==", "Zh==", "Zm9=", "Zm-v", "++//",
+             "Zm9\0v", "Z=g=", "A" * 76 + "\r\n" + "B" * 76]
+    for i, text in enumerate(texts):
+        yield f"{i:02}", text
+    yield "bytes", bytes(range(256))
+
+
+def main():
+    material = HERE / "material"
+    with tempfile.TemporaryDirectory() as folder:
+        pki = pathlib.Path(folder) / "pki"
+        subprocess.run([ROOT / "certs" / "make-pki.sh", pki], check=True, stdout=subprocess.DEVNULL)
+        shutil.rmtree(material, ignore_errors=True)
+        (material / "trust").mkdir(parents=True)
+        shutil.copy(pki / "trust" / "issuing.pem", material / "trust")
+        (material / "at").write_text(datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"))
+        application, envelope = fill("application.xml"), fill("sync.xml", data="<data>TSA_CERT</data>")
+        (material / "application.xml").write_text(application)
+        (material / "envelope.xml").write_text(envelope)
+        write("certificate", certificate(pki))
+        write("document", document(pki, application))
+        write("transport", transport(pki, envelope))
+    for name, seeds in (("xml", xml()), ("soap", soap()), ("http", http()), ("conf", conf()), ("signer_frame", signer_frame()), ("base64", base64_texts())):
+        write(name, seeds)
+
+
+if __name__ == "__main__":
+    main()
