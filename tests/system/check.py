@@ -30,7 +30,7 @@ class Checks:
             self.passed += 1
         else:
             self.failed += 1
-            print(f"FAIL {name}: {str(note)[:1500]}", flush=True)
+            print(f"FAIL {name}: {str(note)[:500]}", flush=True)
         return bool(good)
 
     def same(self, name, got, want, note=""):
@@ -157,7 +157,7 @@ class Message:
             self.path, self.body = "/api/v1/requests", application.encode()
             return
         self.path = f"/shep/{channel}"
-        self.plain = filled(channel, {**values, "data": escaped(application)})
+        self.plain = filled(channel, {**values, "data": f"<data>{escaped(application)}</data>"})
         self.body = sign(self.plain, sender_key, soap=True) if sender_key else self.plain.encode()
 
     def send(self, lab, body=None, timeout=40):
