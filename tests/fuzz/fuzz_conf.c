@@ -17,7 +17,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                 GW_ASSERT(!s && why.reason == REASON_CONFIGURATION && str_starts(why.detail, path));
                 return 0;
         }
-        GW_ASSERT(s->gateway.trust && s->gateway.sender_id && s->gateway.run_folder && s->gateway.services && s->issuer.bin && s->store.path);
+        GW_ASSERT(s->gateway.trust && s->gateway.sender_id && s->gateway.run_folder && s->gateway.services);
+        GW_ASSERT(s->issuer.bin && s->store.path);
         GW_ASSERT(s->http.body_bytes >= 1024 && s->retry.first_ms >= 10 && s->listener_count > 0 && settings_destination(s, "cabinet"));
         for (size_t i = 0; i < s->key_count; i++)
                 GW_ASSERT(s->keys[i].id && s->keys[i].key && s->keys[i].certificate);

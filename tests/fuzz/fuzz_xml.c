@@ -30,7 +30,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         xml_init();
         bool passed = xml_prescan(in, &xml_limits_default, &why) == GW_OK;
         /* A reader of no care at all: even it finds no DOCTYPE and no processing instruction. */
-        auto_xmldoc xmlDoc *plain = xmlReadMemory((const char *)data, (int)size, NULL, NULL, XML_PARSE_NOERROR | XML_PARSE_NOWARNING | XML_PARSE_NONET);
+        const int options = XML_PARSE_NOERROR | XML_PARSE_NOWARNING | XML_PARSE_NONET;
+        auto_xmldoc xmlDoc *plain = xmlReadMemory((const char *)data, (int)size, NULL, NULL, options);
         if (passed && plain) {
                 unsigned namespaces = 0;
                 GW_ASSERT(!plain->intSubset && !plain->extSubset);
