@@ -3,7 +3,7 @@ B ?= build
 ifeq ($(origin CC),default)
 CC := gcc
 endif
-PKGS := libuv libcurl libxml-2.0 xmlsec1-openssl libssl libcrypto sqlite3 jansson inih
+PKGS := libuv libcurl libxml-2.0 xmlsec1-openssl libssl libcrypto sqlite3 jansson inih nettle hogweed
 # make V=1 shows the commands.
 Q := $(if $(V),,@)
 LLHTTP := /usr/share/llhttp
@@ -11,7 +11,7 @@ WARN := -Wall -Wextra -Werror -Wshadow -Wcast-qual -Wwrite-strings -Wmissing-pro
 # gnu11 for the cleanup attribute and statement expressions; frame pointers so that a profile can be read.
 CFLAGS_ALL := -std=gnu11 -D_GNU_SOURCE -O2 -g -fno-omit-frame-pointer -fPIE -fstack-protector-strong $(WARN) -I. $(shell pkg-config --cflags $(PKGS) 2>/dev/null | sed 's/-I/-isystem /g') -isystem /usr/share/include/llhttp
 LDFLAGS_ALL := -pie -Wl,-z,relro,-z,now -pthread
-LIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lm
+LIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lgmp -lm
 ifdef SAN
 CFLAGS_ALL += -fsanitize=address,undefined -fno-sanitize-recover=undefined
 LDFLAGS_ALL += -fsanitize=address,undefined
