@@ -18,6 +18,12 @@ enum gost_kind {
 };
 #define GOST_SIZE_MAX 64
 
+/* Names in XML-DSig (interfaces 4.2, pkigovkz xmldsig). The pair with 256 bits is not here: nobody's certificate has such a key. */
+#define GOST_2004_METHOD_URI "http://www.w3.org/2001/04/xmldsig-more#gost34310-gost34311"
+#define GOST_2004_DIGEST_URI "http://www.w3.org/2001/04/xmldsig-more#gost34311"
+#define GOST_2015_METHOD_URI "urn:ietf:params:xml:ns:pkigovkz:xmlsec:algorithms:gostr34102015-gostr34112015-512"
+#define GOST_2015_DIGEST_URI "urn:ietf:params:xml:ns:pkigovkz:xmlsec:algorithms:gostr34112015-512"
+
 /* Bytes of a digest, a coordinate, half a signature: 32 or 64. */
 size_t gost_size(enum gost_kind kind);
 

@@ -50,8 +50,8 @@ static const struct sig_method methods[] = {
         {DSIG_MORE "ecdsa-sha256", FAMILY_ECDSA, GOST_NONE, xmlSecOpenSSLTransformEcdsaSha256GetKlass},
         {DSIG_MORE "ecdsa-sha384", FAMILY_ECDSA, GOST_NONE, xmlSecOpenSSLTransformEcdsaSha384GetKlass},
         {DSIG_MORE "ecdsa-sha512", FAMILY_ECDSA, GOST_NONE, xmlSecOpenSSLTransformEcdsaSha512GetKlass},
-        {SIG_GOST_2004_METHOD, FAMILY_GOST_2004, GOST_2004, sig_gost_2004_method},
-        {SIG_GOST_2015_METHOD, FAMILY_GOST_2015, GOST_2015, sig_gost_2015_method},
+        {GOST_2004_METHOD_URI, FAMILY_GOST_2004, GOST_2004, sig_gost_2004_method},
+        {GOST_2015_METHOD_URI, FAMILY_GOST_2015, GOST_2015, sig_gost_2015_method},
 };
 
 struct algorithm {
@@ -64,8 +64,8 @@ static const struct algorithm digests[] = {
         {XMLENC "sha256", xmlSecOpenSSLTransformSha256GetKlass, true, GOST_NONE},
         {DSIG_MORE "sha384", xmlSecOpenSSLTransformSha384GetKlass, true, GOST_NONE},
         {XMLENC "sha512", xmlSecOpenSSLTransformSha512GetKlass, true, GOST_NONE},
-        {SIG_GOST_2004_DIGEST, sig_gost_2004_digest, true, GOST_2004},
-        {SIG_GOST_2015_DIGEST, sig_gost_2015_digest, true, GOST_2015},
+        {GOST_2004_DIGEST_URI, sig_gost_2004_digest, true, GOST_2004},
+        {GOST_2015_DIGEST_URI, sig_gost_2015_digest, true, GOST_2015},
 };
 static const struct algorithm canonicalisations[] = {
         {EXC_C14N, xmlSecTransformExclC14NGetKlass, true, GOST_NONE},

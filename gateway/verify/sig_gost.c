@@ -157,10 +157,10 @@ static int method_verify(xmlSecTransformPtr transform, const xmlSecByte *data, x
         {COMMON(uri, label), .usage = xmlSecTransformUsageSignatureMethod, .verify = method_verify, \
          .setKeyReq = method_requirements, .setKey = method_set_key}
 
-static const struct _xmlSecTransformKlass digest_2004 = DIGEST(SIG_GOST_2004_DIGEST, "gost34311");
-static const struct _xmlSecTransformKlass digest_2015 = DIGEST(SIG_GOST_2015_DIGEST, "gostr34112015-512");
-static const struct _xmlSecTransformKlass method_2004 = METHOD(SIG_GOST_2004_METHOD, "gost34310-gost34311");
-static const struct _xmlSecTransformKlass method_2015 = METHOD(SIG_GOST_2015_METHOD, "gostr34102015-gostr34112015-512");
+static const struct _xmlSecTransformKlass digest_2004 = DIGEST(GOST_2004_DIGEST_URI, "gost34311");
+static const struct _xmlSecTransformKlass digest_2015 = DIGEST(GOST_2015_DIGEST_URI, "gostr34112015-512");
+static const struct _xmlSecTransformKlass method_2004 = METHOD(GOST_2004_METHOD_URI, "gost34310-gost34311");
+static const struct _xmlSecTransformKlass method_2015 = METHOD(GOST_2015_METHOD_URI, "gostr34102015-gostr34112015-512");
 
 xmlSecTransformId sig_gost_2004_digest(void)
 {
