@@ -94,6 +94,9 @@ void chain_gost_free(struct chain_gost *anchors)
 
 void chain_gost_add_anchor(struct chain_gost *anchors, X509 *x509)
 {
+        /* Decodes the extensions: until then X509_check_akid() sees no subject key identifier, and agrees to everything. */
+        if (X509_check_purpose(x509, -1, 0) != 1)
+                return;
         gw_auto(der) unsigned char *spki = NULL;
         int n = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(x509), &spki);
         struct gost_public_key *key = NULL;
@@ -119,10 +122,10 @@ static bool names_issuer(X509 *x509, X509 *issuer)
 static int check_issuer(X509 *x509, X509 *issuer)
 {
         uint32_t flags = X509_get_extension_flags(issuer);
-        if (X509_check_ca(issuer) != 1 || X509_get_version(issuer) != X509_VERSION_3)
-                return X509_V_ERR_INVALID_CA;
         if (!(flags & EXFLAG_KUSAGE) || !(X509_get_key_usage(issuer) & KU_KEY_CERT_SIGN))
                 return X509_V_ERR_KEYUSAGE_NO_CERTSIGN;
+        if (X509_check_ca(issuer) != 1 || X509_get_version(issuer) != X509_VERSION_3)
+                return X509_V_ERR_INVALID_CA;
         long room = X509_get_pathlen(issuer); /* -1: any */
         if (room == 0 && X509_check_ca(x509) != 0)
                 return X509_V_ERR_PATH_LENGTH_EXCEEDED;
