@@ -1,11 +1,14 @@
 """What every system test needs: checks that are counted, and a little SOAP and HTTP. Python's standard library only."""
 import http.client
+import http.server
 import json
 import pathlib
+import socket
 import sqlite3
 import ssl
 import subprocess
 import sys
+import threading
 import traceback
 import urllib.parse
 import uuid
@@ -245,3 +248,84 @@ def metric(lab, name):
         if line.startswith(name + " "):
             return float(line.split()[-1])
     return None
+
+
+# ---- between the gateway and a system ----
+
+class Relay:
+    """Stands between the gateway and one system: keeps what passes, and can be down, or answer in the system's place.
+
+    Its URL is known before the lab starts (Lab(settings={"destination cabinet": {"url": relay.url}})); `upstream` is set afterwards."""
+
+    def __init__(self):
+        self.passed, self.lock = [], threading.Lock()  # (request body, status, answer body) in the order of arrival
+        self.upstream, self.answer, self.server = None, None, None  # answer(body) → (status, bytes) or None to pass on
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}/"
+
+    def up(self):
+        relay = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                status, answer = relay.exchange(body)
+                if status is None:
+                    self.close_connection = True
+                    return
+                self.send_response(status)
+                self.send_header("Content-Type", TEXT_XML)
+                self.send_header("Content-Length", str(len(answer)))
+                self.end_headers()
+                self.wfile.write(answer)
+
+            def log_message(self, *_):
+                pass
+
+        class Server(http.server.ThreadingHTTPServer):
+            allow_reuse_address, daemon_threads, request_queue_size = True, True, 128
+            connections = set()
+
+            def process_request(self, request, address):
+                self.connections.add(request)
+                super().process_request(request, address)
+
+            def handle_error(self, *_):
+                pass  # the gateway went away in the middle: what is tested says so itself
+
+        self.server = Server(("127.0.0.1", self.port), Handler)
+        threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
+        return self
+
+    def exchange(self, body):
+        made = self.answer(body) if self.answer else None
+        if made is None:
+            try:
+                got = http_call(self.upstream, "POST", body, {"Content-Type": TEXT_XML}, timeout=20)
+                made = got.status, got.body
+            except (OSError, http.client.HTTPException):
+                made = None, b""
+        with self.lock:
+            self.passed.append((body, *made))
+        return made
+
+    def down(self):
+        """Nobody listens any more and kept connections are gone: what a system that was switched off looks like."""
+        server, self.server = self.server, None
+        if not server:
+            return
+        server.shutdown()
+        server.server_close()
+        for connection in server.connections:
+            try:
+                connection.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+
+    def bodies(self):
+        with self.lock:
+            return [body for body, _, _ in self.passed]
