@@ -2,6 +2,7 @@
 import http.client
 import http.server
 import json
+import os
 import pathlib
 import socket
 import sqlite3
@@ -9,6 +10,7 @@ import ssl
 import subprocess
 import sys
 import threading
+import time
 import traceback
 import urllib.parse
 import uuid
@@ -52,11 +54,15 @@ class Checks:
 
     def part(self, function, *args):
         """A part that stops by an exception is one failed check."""
+        start = time.monotonic()
         try:
             return function(*args)
         except Exception:  # noqa: BLE001 whatever it was, the other parts still say something
             self.that(function.__name__, False, traceback.format_exc())
             return None
+        finally:
+            if "EGOV_TIMES" in os.environ:
+                print(f"{function.__name__}: {time.monotonic() - start:.1f} s")
 
     def finish(self):
         print(f"{self.passed} passed, {self.failed} failed, {self.skipped} skipped")
