@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <openssl/evp.h>
@@ -194,7 +195,7 @@ bool text_write_file(const char *path, struct span content, unsigned mode)
         auto_fd int fd = open(temp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, (mode_t)mode);
         if (fd < 0)
                 return false;
-        bool written = write_all(fd, content) && fsync(fd) == 0;
+        bool written = fchmod(fd, (mode_t)mode) == 0 && write_all(fd, content) && fsync(fd) == 0; /* whatever the umask */
         int closing = fd;
         fd = -1;
         if (close(closing) != 0 || !written || rename(temp, path) != 0) {
