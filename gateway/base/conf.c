@@ -194,19 +194,12 @@ static void fill_defaults(struct load *l, const struct conf_section *s, char *it
         }
 }
 
-enum gw_rc conf_load(const char *path, const struct conf_section *sections, size_t count, void *root, struct why *why)
+enum gw_rc conf_read(FILE *in, const char *path, const struct conf_section *sections, size_t count, void *root, struct why *why)
 {
         GW_ASSERT(count <= 64);
         struct load *l = xcalloc(1, sizeof *l);
-        *l = (struct load){.path = path, .sections = sections, .count = count, .root = root, .why = why};
-        l->file = fopen(path, "re");
-        if (!l->file) {
-                why_say(why, GW_REJECT, "%s: cannot be read", path);
-                free(l);
-                return GW_REJECT;
-        }
+        *l = (struct load){.path = path, .sections = sections, .count = count, .root = root, .why = why, .file = in};
         int rc = ini_parse_stream(next_line, l, on_pair, l);
-        fclose(l->file);
         if (rc != 0 && !l->failed)
                 fail(l, rc, "not a key = value line", "syntax");
         for (size_t i = 0; i < count && !l->failed; i++) {
@@ -219,6 +212,16 @@ enum gw_rc conf_load(const char *path, const struct conf_section *sections, size
         bool failed = l->failed;
         free(l);
         return failed ? GW_REJECT : GW_OK;
+}
+
+enum gw_rc conf_load(const char *path, const struct conf_section *sections, size_t count, void *root, struct why *why)
+{
+        FILE *in = fopen(path, "re");
+        if (!in)
+                return why_say(why, GW_REJECT, "%s: cannot be read", path);
+        enum gw_rc rc = conf_read(in, path, sections, count, root, why);
+        fclose(in);
+        return rc;
 }
 
 void conf_free(const struct conf_section *sections, size_t count, void *root)

@@ -36,6 +36,8 @@ struct conf_section {
 };
 /* Fills root (zeroed by the caller). On failure root may hold strings: conf_free() anyway. GW_REJECT with "file:line: …". */
 GW_MUST_CHECK enum gw_rc conf_load(const char *path, const struct conf_section *sections, size_t count, void *root, struct why *why);
+/* The same from an open file, which stays open; path is for messages and relative paths. */
+GW_MUST_CHECK enum gw_rc conf_read(FILE *in, const char *path, const struct conf_section *sections, size_t count, void *root, struct why *why);
 void conf_free(const struct conf_section *sections, size_t count, void *root);
 /* Every key with default, range and help, as a commented example file. */
 void conf_describe(FILE *out, const struct conf_section *sections, size_t count);

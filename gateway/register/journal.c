@@ -47,6 +47,7 @@ struct journal {
         size_t queue_max;
         struct store store;
         bool unavailable;              /* the last group failed; logged when it changes */
+        _Atomic uint64_t pieces, commits;
 };
 
 struct journal_client {
@@ -139,8 +140,11 @@ static void run_group(struct journal *j, struct list *group)
         struct why why = WHY_INIT;
         enum gw_rc rc = run_pieces(j, group, &why);
         note_condition(j, rc != GW_OK, &why);
-        if (rc == GW_OK)
+        if (rc == GW_OK) {
+                j->pieces += group->count;
+                j->commits++;
                 return;
+        }
         /* Closing rolls back. The next group opens the file anew and reads the ledger from it: whatever the disk did with the commit that
          * failed, memory and file agree again. */
         store_close(&j->store);
@@ -323,6 +327,11 @@ void journal_submit(struct journal_client *client, journal_work work, journal_do
                 list_add(&j->queue, piece);
         }
         pthread_mutex_unlock(&j->lock);
+}
+
+struct journal_counts journal_counts(const struct journal *journal)
+{
+        return (struct journal_counts){journal->pieces, journal->commits};
 }
 
 size_t journal_pending(const struct journal_client *client)

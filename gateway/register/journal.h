@@ -32,6 +32,9 @@ typedef enum gw_rc (*journal_work)(struct store *store, void *arg, struct why *w
 typedef void (*journal_done)(void *arg, enum gw_rc rc, const struct why *why);
 void journal_submit(struct journal_client *client, journal_work work, journal_done done, void *arg);
 size_t journal_pending(const struct journal_client *client);
+/* Pieces of work done and commits they took, since the start. */
+struct journal_counts { uint64_t pieces, commits; };
+struct journal_counts journal_counts(const struct journal *journal);
 
 /* The same for command-line tools and tests, without a loop: blocks until it is durable; never OVERLOADED. */
 GW_MUST_CHECK enum gw_rc journal_run(struct journal *journal, journal_work work, void *arg, struct why *why);
