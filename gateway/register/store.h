@@ -115,6 +115,8 @@ GW_MUST_CHECK enum gw_rc store_outbox_park(struct store *store, int64_t id, cons
 /* Operator: parked → pending now, attempts kept in history, created_at of back-off renewed and its attempts back at 0. GW_REJECT when it
  * is not parked. The three above: GW_REJECT when the row is not the first unsent one of its request, or parked; park counts an attempt. */
 GW_MUST_CHECK enum gw_rc store_outbox_release(struct store *store, int64_t id, struct wall_time at, struct why *why);
+/* Gives back the lease of an unsent row that its holder will not send after all: it may go as soon as nothing is in front of it. */
+GW_MUST_CHECK enum gw_rc store_outbox_let_go(struct store *store, int64_t id, struct why *why);
 struct outbox_row {
         int64_t id, request_id;
         int sequence, attempts;

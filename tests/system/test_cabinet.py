@@ -79,6 +79,8 @@ def every_kind(lab, relay):
     c.within("all are delivered in the end", lambda: settled(lab), 30)
     for kind, message in messages.items():
         check_traffic(kind, relay, numbers[kind], [2, 1, 1])
+        first, last = (store.value("SELECT finished_at FROM outbox WHERE message_id = ?", f"egov-gateway-{numbers[kind]}-{n}") for n in (1, 3))
+        c.that(f"{kind}: once the first has arrived, the others follow at once", last - first < 3000, f"{last - first} ms")
         check_effect(kind, message.correlation_id, 0 if kind in WITHOUT_EFFECT else 1)
     c.same("nothing was parked", status(lab)["outbox"]["parked"], 0)
 
