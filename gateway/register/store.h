@@ -109,8 +109,6 @@ struct outbox_new {
 GW_MUST_CHECK enum gw_rc store_outbox_add(struct store *store, const struct outbox_new *row, int64_t *ret_id, struct why *why);
 GW_MUST_CHECK enum gw_rc store_outbox_sent(struct store *store, int64_t id, struct wall_time at, struct why *why);
 GW_MUST_CHECK enum gw_rc store_outbox_retry(struct store *store, int64_t id, struct wall_time next, const char *error, struct why *why); /* attempts + 1, lease given back */
-/* Gives back the lease of an unsent row that its holder will not send after all: it may go as soon as nothing is in front of it. */
-GW_MUST_CHECK enum gw_rc store_outbox_let_go(struct store *store, int64_t id, struct why *why);
 GW_MUST_CHECK enum gw_rc store_outbox_park(struct store *store, int64_t id, const char *error, struct wall_time at, struct why *why);
 /* Operator: parked → pending now, attempts kept in history, created_at of back-off renewed and its attempts back at 0. GW_REJECT when it
  * is not parked. The three above: GW_REJECT when the row is not the first unsent one of its request, or parked; park counts an attempt. */
