@@ -62,15 +62,23 @@ class Lab:
         self.log = self.folder / "gateway.log"
 
     # ---- simulators ----
-    def start_simulators(self):
+    def start_simulators(self, again=False):
         ports = self.folder / "ports"
+        if again:
+            ports.rename(self.folder / "ports.before")
         ports.unlink(missing_ok=True)
         (self.folder / "cabinet").mkdir(exist_ok=True)
-        command = [SIMULATORS, "--pki", PKI, "--people", ROOT / "fixtures" / "people", "--out", ports, "--cabinet-dir", self.folder / "cabinet", *self.simulator_options]
+        command = [SIMULATORS, "--pki", PKI, "--people", ROOT / "fixtures" / "people", "--out", ports, "--cabinet-dir", self.folder / "cabinet", *self.simulator_options,
+                   *(["--same-ports", self.folder / "ports.before"] if again else [])]
         self.processes["simulators"] = subprocess.Popen([str(c) for c in command], stdin=subprocess.DEVNULL, stdout=open(self.folder / "simulators.log", "ab"),
                                                         stderr=subprocess.STDOUT)
         wait_for("simulators", lambda: ports.exists() or self.died("simulators"))
         self.simulators = read_pairs(ports)
+
+    def restart_simulators(self):
+        """After they were killed: the same ports, an empty memory."""
+        del self.processes["simulators"]
+        self.start_simulators(again=True)
 
     def died(self, name):
         code = self.processes[name].poll()
