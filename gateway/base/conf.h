@@ -1,7 +1,7 @@
 /* Configuration files: INI (inih), read into a struct by tables.
  *
  * Each table row is name, type, default, range and one line of help; an unknown section or key, a repeated key, a missing required key or a
- * value out of range is an error with file and line. Sections may be repeated with a name: [listener public]. */
+ * value out of range is an error with file and line. A text goes on in indented lines (joined by a blank). Sections may be repeated with a name: [listener public]. */
 #ifndef GW_BASE_CONF_H
 #define GW_BASE_CONF_H
 
