@@ -169,12 +169,20 @@ class Lab:
             raise
         return self
 
+    def sanitizer_reports(self):
+        """What the sanitizers wrote into the logs: a leak shows only when a process ends, and nobody looks at its exit status."""
+        return [line for name in ("gateway", "simulators") if (path := self.folder / f"{name}.log").exists()
+                for line in path.read_text(errors="replace").splitlines() if "runtime error:" in line or "ERROR: " in line and "Sanitizer" in line]
+
     def __exit__(self, kind, value, trace):
         for name in ("gateway", "simulators"):
             try:
                 self.stop(name)
             except RuntimeError as error:
                 print(error, file=sys.stderr)
+        if kind is None and self.sanitizer_reports():
+            print(f"lab kept in {self.folder}", file=sys.stderr)
+            raise RuntimeError("\n".join(self.sanitizer_reports()))
         if self.temporary and kind is None:
             shutil.rmtree(self.folder, ignore_errors=True)
         elif kind is not None:
