@@ -188,6 +188,7 @@ def main():
     show_stages(full)
     print("\nwith requests stored before (2 loops, 16 connections):")
     small, large = by_store(costs)
+    subprocess.run(["rm", "-rf", str(FOLDER)], check=True)
     growth = large["cpu"] / small["cpu"]
     print(f"\ntargets ({time.monotonic() - began:.0f} s):")
     good = verdict(f"CPU per request ≤ {RATIO_MAX} × floor: {full['ratio']:.2f}", full["ratio"] <= RATIO_MAX)

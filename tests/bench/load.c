@@ -77,7 +77,9 @@ static void send_next(struct load *load, struct connection *c)
         }
         struct span message = load->messages[load->started++];
         auto_buf struct buf out = BUF_INIT;
-        buf_printf(&out, "POST %s HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: text/xml; charset=utf-8\r\nSOAPAction: \"\"\r\nContent-Length: %zu\r\n\r\n",
+        buf_printf(&out,
+                   "POST %s HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: text/xml; charset=utf-8\r\nSOAPAction: \"\"\r\n"
+                   "Content-Length: %zu\r\n\r\n",
                    load->path, message.n);
         buf_add_span(&out, message);
         buf_reset(&c->answer);
@@ -150,8 +152,8 @@ static int by_value(const void *a, const void *b)
 static void report(struct load *load, double seconds)
 {
         qsort(load->latencies, load->count, sizeof *load->latencies, by_value);
-        printf("{\"ok\": %zu, \"failed\": %zu, \"seconds\": %.3f, \"p50_ms\": %.2f, \"p99_ms\": %.2f, \"max_ms\": %.2f}\n", load->ok, load->count - load->ok,
-               seconds, load->latencies[load->count / 2], load->latencies[load->count * 99 / 100], load->latencies[load->count - 1]);
+        printf("{\"ok\": %zu, \"failed\": %zu, \"seconds\": %.3f, \"p50_ms\": %.2f, \"p99_ms\": %.2f, \"max_ms\": %.2f}\n",
+               load->ok, load->count - load->ok, seconds, load->latencies[load->count / 2], load->latencies[load->count * 99 / 100], load->latencies[load->count - 1]);
 }
 
 static void run(struct load *load, size_t connection_count)
@@ -180,8 +182,8 @@ static void run(struct load *load, size_t connection_count)
 int main(int argc, char **argv)
 {
         uint64_t port = 0, first = 0, count = 0, connections = 0;
-        if (argc != 7 || !text_to_u64(argv[1], 1, 65535, &port) || !text_to_u64(argv[4], 0, 1000000, &first) || !text_to_u64(argv[5], 1, 1000000, &count) ||
-            !text_to_u64(argv[6], 1, CONNECTIONS_MAX, &connections)) {
+        if (argc != 7 || !text_to_u64(argv[1], 1, 65535, &port) || !text_to_u64(argv[4], 0, 1000000, &first) ||
+            !text_to_u64(argv[5], 1, 1000000, &count) || !text_to_u64(argv[6], 1, CONNECTIONS_MAX, &connections)) {
                 fprintf(stderr, "usage: load PORT PATH FILE FIRST COUNT CONNECTIONS\n");
                 return 2;
         }

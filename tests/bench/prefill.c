@@ -59,7 +59,8 @@ static enum gw_rc deliver(struct store *store, const struct batch *b, const stru
                 snprintf(message_id, sizeof message_id, "%s-%d", intake->number, i + 1);
                 struct wall_time now = wall_now();
                 struct outbox_new row = {
-                        .request_id = intake->request_id, .sequence = i + 1, .destination = "cabinet", .kind = i == 2 ? "RESPONSE" : "NOTIFICATION",
+                        .request_id = intake->request_id, .sequence = i + 1, .destination = "cabinet",
+                        .kind = i == 2 ? "RESPONSE" : "NOTIFICATION",
                         .message_id = message_id, .state_code = "DECIDED", .payload = span_of(b->bytes, i == 2 ? 900 : 500), .at = now,
                         .lease_until = {now.ms + 15000},
                 };
@@ -67,7 +68,9 @@ static enum gw_rc deliver(struct store *store, const struct batch *b, const stru
         }
         for (int i = 0; i < 3 && rc == GW_OK; i++)
                 rc = store_outbox_sent(store, rows[i], wall_now(), why);
-        return rc == GW_OK ? store_transition(store, intake->request_id, REQUEST_DECIDED, REQUEST_RESULT_SENT, "gateway", "", wall_now(), why) : rc;
+        if (rc != GW_OK)
+                return rc;
+        return store_transition(store, intake->request_id, REQUEST_DECIDED, REQUEST_RESULT_SENT, "gateway", "", wall_now(), why);
 }
 
 static enum gw_rc fill(struct store *store, void *arg, struct why *why)

@@ -135,7 +135,8 @@ int main(int argc, char **argv)
                 fprintf(stderr, "presign: only %zu people in %s/bulk\n", people, job.pki);
                 return 1;
         }
-        auto_str char *key = xasprintf("%s/keys/system-portal.key", job.pki), *certificate = xasprintf("%s/certs/system-portal.pem", job.pki);
+        auto_str char *key = xasprintf("%s/keys/system-portal.key", job.pki);
+        auto_str char *certificate = xasprintf("%s/certs/system-portal.pem", job.pki);
         must(local_key_open(key, certificate, &job.portal, &why), &why);
         job.messages = xcalloc(count, sizeof *job.messages);
         for (size_t i = 0; i < count; i++)
