@@ -164,7 +164,7 @@ def by_store(costs):
             run = judge(load(lab, first + WARM_UP, 1000, 16), costs)
             there += WARM_UP + 1000
         runs.append(run)
-        print(f"{stored:7} stored: {run['cpu']:5.0f} µs CPU per request, journal {run['used']['cpu journal'] / run['count']:.0f} µs, p50 {run['p50_ms']:.1f} ms, p99 {run['p99_ms']:.1f} ms", flush=True)
+        print(f"{stored:7} stored: {run['cpu']:5.0f} µs CPU per request, journal {run['used']['cpu journal'] / run['count']:.0f} µs, signer {run['used']['cpu signer'] / run['count']:.0f} µs, p50 {run['p50_ms']:.1f} ms, p99 {run['p99_ms']:.1f} ms", flush=True)
     return runs
 
 
@@ -189,11 +189,12 @@ def main():
     print("\nwith requests stored before (2 loops, 16 connections):")
     small, large = by_store(costs)
     subprocess.run(["rm", "-rf", str(FOLDER)], check=True)
-    growth = large["cpu"] / small["cpu"]
+    # The signer does the same work in both: it tells how fast the machine happened to be.
+    growth = (large["cpu"] / large["used"]["cpu signer"]) / (small["cpu"] / small["used"]["cpu signer"])
     print(f"\ntargets ({time.monotonic() - began:.0f} s):")
     good = verdict(f"CPU per request ≤ {RATIO_MAX} × floor: {full['ratio']:.2f}", full["ratio"] <= RATIO_MAX)
     good &= verdict(f"beyond the floor ≤ {BEYOND_MAX_MS} ms: {full['beyond']:.2f}", full["beyond"] <= BEYOND_MAX_MS)
-    good &= verdict(f"flat from {STORED[0]} to {STORED[1]} stored requests: × {growth:.2f}", growth <= GROWTH_MAX)
+    good &= verdict(f"flat from {STORED[0]} to {STORED[1]} stored requests, at equal speed of the signer: × {growth:.2f}", growth <= GROWTH_MAX)
     return 0 if good else 1
 
 
