@@ -172,7 +172,8 @@ class Message:
 
     def send(self, lab, body=None, timeout=40):
         if self.channel == "rest":
-            return http_call(lab.tls_url + self.path, "POST", body or self.body, {"Content-Type": "application/xml", "Idempotency-Key": self.id}, "tls-portal", timeout)
+            return http_call(lab.tls_url + self.path, "POST", body or self.body, {"Content-Type": "application/xml", "Idempotency-Key": self.id},
+                             "tls-portal", timeout)
         return http_call(lab.url + self.path, "POST", body or self.body, {"Content-Type": TEXT_XML, "SOAPAction": '""'}, timeout=timeout)
 
 
@@ -218,7 +219,8 @@ class Store:
         return found[0][0] if found else None
 
 
-STATES = {0: "CHECKING", 1: "REGISTERED", 2: "REJECTED_INTAKE", 3: "AWAITING_DATA", 4: "DECIDED", 5: "RESULT_SENT", 6: "RECEIVED", 7: "CANCELLED", 8: "FAILED_TECH"}
+STATES = {0: "CHECKING", 1: "REGISTERED", 2: "REJECTED_INTAKE", 3: "AWAITING_DATA", 4: "DECIDED", 5: "RESULT_SENT", 6: "RECEIVED", 7: "CANCELLED",
+          8: "FAILED_TECH"}
 
 
 def status(lab):
@@ -228,7 +230,8 @@ def status(lab):
 def settled(lab):
     """True once every request is delivered and nothing waits to be sent."""
     text = http_call(lab.url + "/metrics").text
-    return not any(int(n) for n in re.findall(r'^egov_(?:requests\{state="(?:REGISTERED|AWAITING_DATA|DECIDED)"|outbox\{state="pending")\} (\d+)$', text, re.M))
+    return not any(int(n) for n in re.findall(r'^egov_(?:requests\{state="(?:REGISTERED|AWAITING_DATA|DECIDED)"|outbox\{state="pending")\} (\d+)$',
+                                              text, re.M))
 
 
 def cabinet(lab, correlation_id=None):

@@ -7,12 +7,15 @@ import re
 import socket
 import threading
 
-from check import APPLICANT, NEGATIVE, STATES, Checks, Lab, Message, Relay, Store, cabinet, element, metric, set_fault, settled, sign, status, wait_for
+from check import (APPLICANT, NEGATIVE, STATES, Checks, Lab, Message, Relay, Store, cabinet, element, metric, set_fault, settled, sign, status,
+                   wait_for)
 
 c = Checks()
 TIMEOUT = 500
-KINDS = {"delay": "PEER_UNREACHABLE", "timeout": "PEER_UNREACHABLE", "slow": "PEER_UNREACHABLE", "cut": "PEER_UNREACHABLE", "refuse": "PEER_UNREACHABLE", "huge": "PEER_UNREACHABLE",
-         "http500": "XML_NOT_WELL_FORMED", "garbage": "XML_ENCODING", "wrong-signature": "TRANSPORT_SIGNATURE_INVALID", "unsigned": "TRANSPORT_SIGNATURE_MISSING",
+KINDS = {"delay": "PEER_UNREACHABLE", "timeout": "PEER_UNREACHABLE", "slow": "PEER_UNREACHABLE", "cut": "PEER_UNREACHABLE",
+         "refuse": "PEER_UNREACHABLE", "huge": "PEER_UNREACHABLE",
+         "http500": "XML_NOT_WELL_FORMED", "garbage": "XML_ENCODING", "wrong-signature": "TRANSPORT_SIGNATURE_INVALID",
+         "unsigned": "TRANSPORT_SIGNATURE_MISSING",
          "soapfault": "PEER_REFUSED", "busy": "PEER_REFUSED"}
 WITHOUT_EFFECT = {"http500", "soapfault", "refuse", "busy"}  # the simulator fails before it has taken the message
 
@@ -128,8 +131,8 @@ def breaker(lab, relay):
 
 FAULT = """<?xml version="1.0"?>
 <S:Envelope xmlns:S="http://schemas.xmlsoap.org/soap/envelope/"><S:Body><S:Fault><faultcode>S:Client</faultcode><faultstring>no</faultstring><detail>
-<n:sendMessageFault1_sendMessageFault xmlns:n="http://bip.bee.kz/AsyncChannel/v10/Types"><errorCode>%s</errorCode><errorMessage>no</errorMessage><errorData>reason=FORM_INVALID</errorData>
-<errorDate>2026-01-01T00:00:00+05:00</errorDate></n:sendMessageFault1_sendMessageFault></detail></S:Fault></S:Body></S:Envelope>"""
+<n:sendMessageFault1_sendMessageFault xmlns:n="http://bip.bee.kz/AsyncChannel/v10/Types"><errorCode>%s</errorCode><errorMessage>no</errorMessage>
+<errorData>reason=FORM_INVALID</errorData><errorDate>2026-01-01T00:00:00+05:00</errorDate></n:sendMessageFault1_sendMessageFault></detail></S:Fault></S:Body></S:Envelope>"""
 
 
 def outbox(lab, *args):
@@ -159,14 +162,18 @@ def parked(lab, relay):
     row, = store.rows("SELECT id, attempts, last_error FROM outbox WHERE status = 3")
     c.same("why", row[1:], (1, "PEER_REFUSED: FORM_INVALID"))
     listed = outbox(lab)
-    c.that("outbox lists it", listed.returncode == 0 and re.search(rf"^{row[0]} +{number} +cabinet +NOTIFICATION +1 .*PEER_REFUSED: FORM_INVALID", listed.stdout, re.M), listed.stdout)
+    c.that("outbox lists it", listed.returncode == 0
+           and re.search(rf"^{row[0]} +{number} +cabinet +NOTIFICATION +1 .*PEER_REFUSED: FORM_INVALID", listed.stdout, re.M), listed.stdout)
     c.that("without personal data", message.applicant not in listed.stdout)
-    c.same("the RESPONSE waits behind it", store.rows("SELECT state_code, status, attempts FROM outbox WHERE message_id = ?", f"egov-gateway-{number}-3"), [("RESULT_SENT", 1, 0)])
+    c.same("the RESPONSE waits behind it", store.rows("SELECT state_code, status, attempts FROM outbox WHERE message_id = ?",
+                                                      f"egov-gateway-{number}-3"), [("RESULT_SENT", 1, 0)])
     c.same("the log tells the operator", len([line for line in lab.log.read_text().splitlines() if f" {number} outbox.parked " in line]), 1)
-    c.same("--release of another row", (outbox(lab, "--release", "999999").returncode, outbox(lab, "--release", "999999").stdout), (1, "row 999999: is not parked\n"))
+    c.same("--release of another row", (outbox(lab, "--release", "999999").returncode, outbox(lab, "--release", "999999").stdout),
+           (1, "row 999999: is not parked\n"))
     again = outbox(lab, "--release", row[0])
     c.same("--release", (again.returncode, again.stdout), (0, f"row {row[0]} will be sent again\n"), again.stderr)
-    c.within("still refused: parked again", lambda: store.rows("SELECT attempts, attempts_before, status FROM outbox WHERE id = ?", row[0]) == [(1, 1, 3)])
+    c.within("still refused: parked again", lambda: store.rows("SELECT attempts, attempts_before, status FROM outbox WHERE id = ?",
+                                                               row[0]) == [(1, 1, 3)])
     relay.answer = None
     outbox(lab, "--release", row[0])
     c.within("released: all is delivered", lambda: settled(lab) and metric(lab, 'egov_outbox{state="parked"}') == 0)
@@ -185,7 +192,8 @@ def receipts(lab):
     told = store.rows("SELECT count(*) FROM event WHERE to_state = 6 AND actor = 'cabinet'")
     c.same("one event each", told[0][0], sum(status(lab)["requests"].values()))
     box = cabinet(lab)
-    c.same("no receipt was refused or given up", (box["receipts"]["waiting"], box["receipts"]["givenUp"], box["receipts"]["sent"] == box["responses"]), (0, 0, True))
+    c.same("no receipt was refused or given up", (box["receipts"]["waiting"], box["receipts"]["givenUp"],
+                                                  box["receipts"]["sent"] == box["responses"]), (0, 0, True))
 
 
 def free_port():
@@ -197,7 +205,8 @@ def free_port():
 def main():
     global lab_now
     relay = Relay().up()
-    settings = {"retry": {"first_ms": 4000, "longest_ms": 4000}, "destination cabinet": {"url": relay.url, "timeout_ms": TIMEOUT, "failures_max": 1000}}
+    settings = {"retry": {"first_ms": 4000, "longest_ms": 4000},
+                "destination cabinet": {"url": relay.url, "timeout_ms": TIMEOUT, "failures_max": 1000}}
     with Lab(settings=settings) as lab_now:
         relay.upstream = lab_now.simulators["cabinet"]
         c.part(every_kind, lab_now, relay)

@@ -15,7 +15,8 @@ COMMANDS = ("serve", "check-conf", "verify", "sign", "replay", "status", "outbox
 
 def ended(name, done, code, *words, stream="stdout"):
     text = getattr(done, stream)
-    return c.that(name, done.returncode == code and all(w in text for w in words), f"exit {done.returncode}, want {code} with {words}: {done.stdout[-400:]}{done.stderr[-400:]}")
+    return c.that(name, done.returncode == code and all(w in text for w in words),
+                  f"exit {done.returncode}, want {code} with {words}: {done.stdout[-400:]}{done.stderr[-400:]}")
 
 
 # ---- help and usage ----
@@ -31,7 +32,8 @@ def helps(lab):
         c.that(f"{name} --help explains itself", len(done.stdout.split("Options:")[0].splitlines()) >= 3 and not done.stderr, done.stdout)
         c.that(f"{name} --help fits a terminal", max(map(len, done.stdout.splitlines())) <= 140, done.stdout)
         c.same(f"{name} -h", lab.run(name, "-h").stdout, done.stdout)
-        ended(f"{name} --nonsense", lab.run(name, "--nonsense"), 2, f"egov-gateway {name}: unknown option --nonsense\nTry: egov-gateway {name} --help\n", stream="stderr")
+        ended(f"{name} --nonsense", lab.run(name, "--nonsense"), 2,
+              f"egov-gateway {name}: unknown option --nonsense\nTry: egov-gateway {name} --help\n", stream="stderr")
     ended("no command", lab.run(), 2, "usage:", stream="stderr")
     ended("unknown command", lab.run("frobnicate"), 2, "there is no command `frobnicate`", stream="stderr")
     ended("--version", lab.run("--version"), 0, "egov-gateway ", "OpenSSL")
@@ -65,7 +67,8 @@ def variants(text, lab):
         "unknown section": (text + "\n[banana]\na = b\n", "banana: unknown section"),
         "key given twice": (put("gateway", "sender_id = x"), "sender_id: given twice"),
         "no key = value": (put("gateway", "hello"), "not a key = value line"),
-        "number out of range": (put("http", "body_bytes = 10") if "[http]" in text else text + "\n[http]\nbody_bytes = 10\n", "body_bytes: not a whole number within its range"),
+        "number out of range": (put("http", "body_bytes = 10") if "[http]" in text else text + "\n[http]\nbody_bytes = 10\n",
+                                "body_bytes: not a whole number within its range"),
         "number with letters": (text + "\n[retry]\nfirst_ms = 5s\n", "first_ms: not a whole number within its range"),
         "not one of the choices": (put("listener tls", "clients = maybe").replace("clients = optional\n", "", 1), "clients: off|optional|required"),
         "not yes or no": (text + "\n[verify]\niin_check_digit = true\n", "iin_check_digit: must be yes or no"),
@@ -79,8 +82,10 @@ def variants(text, lab):
         "client certificates without CA": (without(r"^client_ca = .*\n"), "asks for client certificates without tls = on and client_ca"),
         "system_key of nobody": (put("gateway", "system_key = nobody"), "system_key names [key nobody], which does not exist"),
         "sender without identity": (re.sub(r"(\[sender gbdfl\]\n)bin = .*\n", r"\1", text), "[sender gbdfl] needs bin or certificate_sha256"),
-        "key of another certificate": (re.sub(r"^key = .*system-gateway.key$", f"key = {other}", text, count=1, flags=re.M), "BAD  [key system] belongs to its certificate"),
-        "key that is not there": (re.sub(r"^key = .*system-gateway.key$", f"key = {lab.folder}/absent.key", text, count=1, flags=re.M), "BAD  [key system]"),
+        "key of another certificate": (re.sub(r"^key = .*system-gateway.key$", f"key = {other}", text, count=1, flags=re.M),
+                                       "BAD  [key system] belongs to its certificate"),
+        "key that is not there": (re.sub(r"^key = .*system-gateway.key$", f"key = {lab.folder}/absent.key", text, count=1, flags=re.M),
+                                  "BAD  [key system]"),
         "trust folder without certificates": (re.sub(r"^trust = .*$", f"trust = {empty}", text, count=1, flags=re.M), "BAD  trust folder"),
         "no services": (re.sub(r"^services = /.*$", f"services = {empty}", text, count=1, flags=re.M), "BAD  service catalogue"),
         "a state system nobody serves": (re.sub(r"\[destination gbdfl\]\n(?:.+\n)+", "", text), "BAD  service TSA_CERT asks gbdfl"),
@@ -89,7 +94,8 @@ def variants(text, lab):
 
 def check_conf(lab):
     good = lab.run("check-conf", "--conf", lab.conf)
-    ended("check-conf of a good one", good, 0, "ok   trust folder", "ok   [key system]", "ok   [key head]", "ok   [key tls]", "ok   service catalogue")
+    ended("check-conf of a good one", good, 0, "ok   trust folder", "ok   [key system]", "ok   [key head]", "ok   [key tls]",
+          "ok   service catalogue")
     c.that("nothing BAD in it", "BAD" not in good.stdout, good.stdout)
     path = lab.folder / "variant.conf"
     for name, (text, words) in variants(lab.conf.read_text(), lab).items():
@@ -108,7 +114,8 @@ def check_conf(lab):
     described = lab.run("check-conf", "--describe")
     ended("--describe", described, 0, "[gateway]", "[sender NAME]", "sync_wait_ms = 15000", "(100..120000)")
     example = lab.run("check-conf", "--conf", ROOT / "conf" / "gateway.conf.example")
-    c.that("the example can be read: what is wrong with it are the files it names", "unknown" not in example.stdout and "is required" not in example.stdout, example.stdout)
+    c.that("the example can be read: what is wrong with it are the files it names", "unknown" not in example.stdout
+           and "is required" not in example.stdout, example.stdout)
 
 
 def bad_start(lab):
@@ -116,7 +123,7 @@ def bad_start(lab):
     path = lab.folder / "variant.conf"
     cases = variants(lab.conf.read_text(), lab)
     for name in ("key of another certificate", "trust folder without certificates", "no services", "a state system nobody serves"):
-        text = cases[name][0].replace(f"run_folder = {lab.folder}/run", f"run_folder = {lab.folder}/run2").replace(f"{lab.folder}/store.db", f"{lab.folder}/store2.db")
+        text = cases[name][0].replace(f"{lab.folder}/run", f"{lab.folder}/run2").replace("store.db", "store2.db")
         path.write_text(text)
         done = lab.run("serve", "--conf", path, timeout=60)
         c.that(f"serve: {name}", done.returncode not in (0, -6, -11) and " error " in done.stderr, f"{done.returncode} {done.stderr[-600:]}")
@@ -126,7 +133,8 @@ def bad_start(lab):
 
 def status_and_fsck(lab):
     done = lab.run("status", "--conf", lab.conf)
-    ended("status", done, 0, f"gateway   running (pid {lab.processes['gateway'].pid})", "requests  RESULT_SENT 2", "outbox    pending 0, parked 0, sent 6", "events    6")
+    ended("status", done, 0, f"gateway   running (pid {lab.processes['gateway'].pid})", "requests  RESULT_SENT 2",
+          "outbox    pending 0, parked 0, sent 6", "events    6")
     seen = json.loads(lab.run("status", "--conf", lab.conf, "--json").stdout)
     c.same("status --json", (seen["running"], seen["pid"], seen["requests"]["RESULT_SENT"], seen["outbox"], seen["overdue"], seen["events"]),
            (True, lab.processes["gateway"].pid, 2, {"pending": 0, "parked": 0, "sent": 6}, 0, 6))

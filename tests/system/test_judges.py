@@ -1,8 +1,10 @@
 #!/usr/bin/python3
 """Two independent judges, xmlsec1 and the JDK, over everything that leaves the gateway signed: the certificate as delivered, the answers on
 both channels, the messages to the cabinet and to the state systems, a signed refusal. One changed byte, and both refuse."""
+import base64
 import re
 import shutil
+import ssl
 import subprocess
 
 from check import NEGATIVE, PKI, ROOT, Checks, Lab, Message, Relay, Store, complaints, moment, settled, wait_for
@@ -22,8 +24,9 @@ def xmlsec1(path):
         if len(held) != 1:
             return f"{len(held)} certificates"
         pem = path.with_suffix(".pem")
-        pem.write_text("-----BEGIN CERTIFICATE-----\n" + "\n".join(re.findall(".{1,64}", re.sub(r"\s", "", held[0].decode()))) + "\n-----END CERTIFICATE-----\n")
-        chain = subprocess.run(["openssl", "verify", "-CAfile", TRUST / "root.pem", "-untrusted", TRUST / "issuing.pem", pem], capture_output=True, text=True)
+        pem.write_text(ssl.DER_cert_to_PEM_cert(base64.b64decode(held[0])))
+        chain = subprocess.run(["openssl", "verify", "-CAfile", TRUST / "root.pem", "-untrusted", TRUST / "issuing.pem", pem], capture_output=True,
+                               text=True)
         if chain.returncode:
             return chain.stderr
         command = ["xmlsec1", "--verify", "--id-attr:Id", "http://schemas.xmlsoap.org/soap/envelope/:Body", "--pubkey-cert-pem", pem, path]
@@ -34,7 +37,8 @@ def xmlsec1(path):
 
 def jdk(paths):
     """{name: verdict} for all files in one start of the JVM."""
-    done = subprocess.run(["java", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", ROOT / "tests" / "system" / "VerifyXml.java", TRUST / "root.pem", TRUST / "issuing.pem", *paths],
+    done = subprocess.run(["java", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", ROOT / "tests" / "system" / "VerifyXml.java", TRUST / "root.pem",
+                           TRUST / "issuing.pem", *paths],
                           capture_output=True, text=True)
     c.same("the JDK's judge ran", done.returncode, 0, done.stderr)
     return dict(line.split(" ", 1) for line in done.stdout.splitlines())
@@ -42,7 +46,8 @@ def jdk(paths):
 
 def collect(lab, relays):
     """{name: bytes} of one thing of every kind that we sign."""
-    sent = {"positive": Message("sync"), "negative": Message("sync", applicant=NEGATIVE), "refused": Message("sync", applicant="850412390021"), "async": Message("async"),
+    sent = {"positive": Message("sync"), "negative": Message("sync", applicant=NEGATIVE), "refused": Message("sync", applicant="850412390021"),
+            "async": Message("async"),
             "rest": Message("rest")}
     answers = {name: message.send(lab) for name, message in sent.items()}
     c.same("all were taken", {n: a.status for n, a in answers.items()}, {"positive": 200, "negative": 200, "refused": 200, "async": 200, "rest": 201})
@@ -58,7 +63,8 @@ def collect(lab, relays):
     for name in ("gbdfl", "socialaid"):
         for i, body in enumerate(relays[name].bodies()):
             found[f"question-{name}-{i}"] = body
-    c.same("how many", {kind: sum(n.startswith(kind) for n in found) for kind in ("answer", "certificate", "cabinet", "question")}, {"answer": 5, "certificate": 5, "cabinet": 15, "question": 10})
+    c.same("how many", {kind: sum(n.startswith(kind) for n in found) for kind in ("answer", "certificate", "cabinet", "question")},
+           {"answer": 5, "certificate": 5, "cabinet": 15, "question": 10})
     return found
 
 

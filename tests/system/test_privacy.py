@@ -6,7 +6,7 @@ import re
 import subprocess
 import xml.etree.ElementTree as ElementTree
 
-from check import NEGATIVE, PKI, ROOT, Checks, Lab, Message, http_call, set_fault, settled, status, wait_for
+from check import NEGATIVE, PKI, ROOT, Checks, Lab, Message, http_call, set_fault, settled, status
 
 c = Checks()
 MAPPING_MAX = 256 << 20  # the sanitizers' shadow is larger, and holds no program's data
@@ -22,7 +22,8 @@ def secrets():
                     found[f"{node.tag}/{key} {value}"] = value
     for name in os.listdir(PKI / "certs"):
         if name.startswith("applicant-"):
-            subject = subprocess.run(["openssl", "x509", "-in", PKI / "certs" / name, "-noout", "-subject", "-nameopt", "utf8,sep_multiline,sname"], capture_output=True, text=True).stdout
+            subject = subprocess.run(["openssl", "x509", "-in", PKI / "certs" / name, "-noout", "-subject", "-nameopt", "utf8,sep_multiline,sname"],
+                                     capture_output=True, text=True).stdout
             for line in subject.splitlines():
                 key, _, value = line.strip().partition("=")
                 if key in ("CN", "SN", "GN", "serialNumber", "emailAddress"):
@@ -30,7 +31,8 @@ def secrets():
     for path in (ROOT / "fixtures").glob("*/*.case"):
         for iin in re.findall(r"\b\d{12}\b", path.read_text()):
             found[f"fixture {iin}"] = iin
-    organisations = set(re.findall(r"\b\d{12}\b", (ROOT / "fixtures" / "README.md").read_text())) | {"160640900019", "180250900013", "180760900016", "091240900012"}
+    organisations = set(re.findall(r"\b\d{12}\b", (ROOT / "fixtures" / "README.md").read_text())) | {"160640900019", "180250900013", "180760900016",
+                                                                                                     "091240900012"}
     return {what: text for what, text in found.items() if len(text) > 2 and text not in organisations}
 
 
@@ -50,7 +52,8 @@ def run_all(lab):
     """Every fixture, then states an operator sees rarely: silent and nonsense systems, a cabinet that fails, a parked message, bad numbers."""
     done = lab.replay(ROOT / "fixtures", "--jobs", "4")
     c.same("all fixtures ran", done.returncode, 0, done.stdout[-600:])
-    for system, kind in (("gbdfl", "wrong-iin"), ("socialaid", "soapfault"), ("gbdfl", "garbage"), ("cabinet", "soapfault"), ("cabinet", "cut"), ("cabinet", "http500")):
+    for system, kind in (("gbdfl", "wrong-iin"), ("socialaid", "soapfault"), ("gbdfl", "garbage"), ("cabinet", "soapfault"), ("cabinet", "cut"),
+                         ("cabinet", "http500")):
         set_fault(lab, system, kind, count=1)
         Message("sync", applicant=NEGATIVE).send(lab)
         set_fault(lab, system, "none")
@@ -134,7 +137,8 @@ def keys_out_of_reach(lab):
     numbers = {}
     for key in ("system-gateway", "head-160640900019", "tls-gateway"):
         numbers.update(key_numbers(key))
-    c.that("there is something to search for", len(numbers) >= 20 and all(len(n) >= 30 for n in numbers.values()), {k: len(v) for k, v in numbers.items()})
+    c.that("there is something to search for", len(numbers) >= 20 and all(len(n) >= 30 for n in numbers.values()),
+           {k: len(v) for k, v in numbers.items()})
     try:
         signer, _ = found_in(children["signer"], numbers)
         worker, size = found_in(children["worker"], numbers)

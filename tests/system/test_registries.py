@@ -11,7 +11,8 @@ FAST = {"retry": {"first_ms": 200, "longest_ms": 1000},
         # The breaker is test_cabinet.py's subject; here every question is to reach its system.
         "destination gbdfl": {"timeout_ms": TIMEOUT, "failures_max": 1000}, "destination socialaid": {"timeout_ms": TIMEOUT, "failures_max": 1000}}
 SILENT, INVALID, FAULT = "REGISTRY_SILENT", "REGISTRY_ANSWER_INVALID", "REGISTRY_FAULT"
-KINDS = {"delay": SILENT, "timeout": SILENT, "slow": SILENT, "cut": SILENT, "refuse": SILENT, "huge": INVALID, "http500": INVALID, "garbage": INVALID, "wrong-signature": INVALID,
+KINDS = {"delay": SILENT, "timeout": SILENT, "slow": SILENT, "cut": SILENT, "refuse": SILENT, "huge": INVALID, "http500": INVALID, "garbage": INVALID,
+         "wrong-signature": INVALID,
          "unsigned": INVALID, "wrong-iin": INVALID, "soapfault": FAULT, "busy": FAULT}
 
 
@@ -25,7 +26,8 @@ def one(lab, store, system, kind, reason, message):
     set_fault(lab, system, kind, ms=TIMEOUT + 600 if kind == "delay" else 300)
     answer = message.send(lab)
     set_fault(lab, system, "none")
-    c.same(f"{name}: the sync answer", (answer.status, element(answer.body, "code"), element(answer.body, "data")), (200, "IN_PROGRESS", None), answer)
+    c.same(f"{name}: the sync answer", (answer.status, element(answer.body, "code"), element(answer.body, "data")), (200, "IN_PROGRESS", None),
+           answer)
     c.that(f"{name}: and it is signed", b"SignatureValue" in answer.body)
     request = int(element(answer.body, "messageId")[3:]) if answer.status == 200 else 0
     row = store.rows("SELECT system, failures, last_error, answered_at IS NOT NULL FROM query WHERE request_id = ? ORDER BY system", request)
@@ -70,7 +72,8 @@ def long_silence(lab):
     c.within("three rounds", lambda: store.value("SELECT attempts FROM request WHERE id = ?", request) >= 3)
     c.same("one event for all of them", states_of(store, request), ["REGISTERED", "AWAITING_DATA"])
     c.same("one notice for all of them", cabinet(lab, message.correlation_id)["states"], ["REGISTERED", "AWAITING_DATA"])
-    c.same("failures are counted by system", [n >= 3 for (n,) in store.rows("SELECT failures FROM query WHERE request_id = ?", request)], [True, True])
+    c.same("failures are counted by system", [n >= 3 for (n,) in store.rows("SELECT failures FROM query WHERE request_id = ?", request)],
+           [True, True])
     seen = http_call(f"{lab.tls_url}/api/v1/requests/{number}", certificate="tls-portal").json
     c.same("REST says that it waits", (seen["state"], "outcome" in seen), ("AWAITING_DATA", False))
     c.same("status says so", status(lab)["requests"]["AWAITING_DATA"], 2)

@@ -69,15 +69,18 @@ def xmlsec1_envelope(lab, envelope, name):
 
     def judged(data):
         path.write_bytes(data)
-        done = subprocess.run(["xmlsec1", "--verify", "--id-attr:Id", "http://schemas.xmlsoap.org/soap/envelope/:Body", "--pubkey-cert-pem", certificate, path], capture_output=True, text=True)
+        done = subprocess.run(["xmlsec1", "--verify", "--id-attr:Id", "http://schemas.xmlsoap.org/soap/envelope/:Body", "--pubkey-cert-pem",
+                               certificate, path], capture_output=True, text=True)
         return done.returncode == 0 and (done.stdout + done.stderr).startswith("OK")
 
     c.that(f"{name}: xmlsec1 verifies the envelope", judged(text), text[:300])
     changed = text.replace(b"<correlationId>", b"<correlationId>x", 1)
     c.that(f"{name}: xmlsec1 refuses a changed one", changed != text and not judged(changed))
-    chain = subprocess.run(["openssl", "verify", "-CAfile", PKI / "trust" / "root.pem", "-untrusted", PKI / "trust" / "issuing.pem", certificate], capture_output=True, text=True)
+    chain = subprocess.run(["openssl", "verify", "-CAfile", PKI / "trust" / "root.pem", "-untrusted", PKI / "trust" / "issuing.pem", certificate],
+                           capture_output=True, text=True)
     c.same(f"{name}: the gateway's certificate leads to the root", chain.returncode, 0, chain.stderr)
-    held = envelope.xpath("//ds:KeyInfo//ds:X509Certificate/text() | //wsse:BinarySecurityToken/text() | //ds:KeyInfo//wsse:KeyIdentifier/text()", namespaces=NS)
+    held = envelope.xpath("//ds:KeyInfo//ds:X509Certificate/text() | //wsse:BinarySecurityToken/text() | //ds:KeyInfo//wsse:KeyIdentifier/text()",
+                          namespaces=NS)
     wanted = "".join(certificate.read_text().split("-----BEGIN CERTIFICATE-----")[1].split("-----END")[0].split())
     c.that(f"{name}: and is the one in the envelope", [("".join(h.split())) for h in held] == [wanted], held)
 
@@ -87,7 +90,8 @@ def xmlsec1_certificate(lab, document, name):
 
     def judged(data):
         path.write_bytes(data)
-        done = subprocess.run(["xmlsec1", "--verify", "--trusted-pem", PKI / "trust" / "root.pem", "--trusted-pem", PKI / "trust" / "issuing.pem", path], capture_output=True, text=True)
+        done = subprocess.run(["xmlsec1", "--verify", "--trusted-pem", PKI / "trust" / "root.pem", "--trusted-pem", PKI / "trust" / "issuing.pem",
+                               path], capture_output=True, text=True)
         return done.returncode == 0 and (done.stdout + done.stderr).startswith("OK")
 
     c.that(f"{name}: xmlsec1 verifies the certificate", judged(document), document[:300])
@@ -96,7 +100,8 @@ def xmlsec1_certificate(lab, document, name):
 
 def sync(lab):
     """The same with each way zeep can sign."""
-    for name, wsse, applicant in (("x509data", portal(), APPLICANT), ("token", portal(BinarySignature), NEGATIVE), ("timestamp", portal(timestamp=True), APPLICANT)):
+    for name, wsse, applicant in (("x509data", portal(), APPLICANT), ("token", portal(BinarySignature), NEGATIVE),
+                                  ("timestamp", portal(timestamp=True), APPLICANT)):
         made, history = client(lab, "/shep/sync", wsse)
         message = Message("sync", sender_key=None, applicant=applicant)
         request = {"requestInfo": info(message), "requestData": {"data": text_of(message.application)}}
@@ -104,20 +109,24 @@ def sync(lab):
         c.same(f"{name}: SUCCESS", answer.responseInfo.status.code, "SUCCESS", answer)
         c.same(f"{name}: correlated", answer.responseInfo.correlationId, message.id)
         document = answer.responseData.data
-        document = (document if isinstance(document, str) else "".join(document.itertext()) if hasattr(document, "itertext") else str(document)).encode()
+        document = (document if isinstance(document, str) else "".join(document.itertext())
+                    if hasattr(document, "itertext") else str(document)).encode()
         root = etree.fromstring(document)
-        c.that(f"{name}: a signed certificate", root.find(f"{{{DS}}}Signature") is not None and message.number in root.xpath("//*[local-name()='requestNumber']/text()"), document[:300])
+        c.that(f"{name}: a signed certificate", root.find(f"{{{DS}}}Signature") is not None
+               and message.number in root.xpath("//*[local-name()='requestNumber']/text()"), document[:300])
         xmlsec1_certificate(lab, document, name)
         received = history.last_received["envelope"]
         xmlsec1_envelope(lab, received, f"{name} answer")
         again = made.service.SendMessage(request=request)
-        c.same(f"{name}: the same message signed anew gets the same answer", (again.responseInfo.messageId, again.responseInfo.responseDate), (answer.responseInfo.messageId, answer.responseInfo.responseDate))
+        c.same(f"{name}: the same message signed anew gets the same answer", (again.responseInfo.messageId, again.responseInfo.responseDate),
+               (answer.responseInfo.messageId, answer.responseInfo.responseDate))
 
 
 def asynchronous(lab):
     made, history = client(lab, "/shep/async", portal())
     message = Message("async", sender_key=None)
-    answer = made.service.sendMessage(request={"messageInfo": info(message, messageType="REQUEST"), "messageData": {"data": text_of(message.application)}})
+    answer = made.service.sendMessage(request={"messageInfo": info(message, messageType="REQUEST"),
+                                               "messageData": {"data": text_of(message.application)}})
     c.that("sendMessage: acknowledged with our number", answer.messageId.isdigit() and len(answer.messageId) == 14, answer)
     c.same("sendMessage: correlated", answer.correlationId, message.correlation_id)
     xmlsec1_envelope(lab, history.last_received["envelope"], "async answer")
@@ -137,15 +146,18 @@ def refused(lab, made, message, code, reason, name, **changes):
     detail = got.detail[0]
     kind = made.get_element("{http://bip.bee.kz/SyncChannel/v10/Types}SendMessageFault1_SendMessageFault")
     error = kind.parse(detail, made.wsdl.types)
-    c.same(f"{name}: element and code", (detail.tag, error.errorCode), ("{http://bip.bee.kz/SyncChannel/v10/Types}SendMessageFault1_SendMessageFault", code))
-    c.that(f"{name}: reason, date, three languages", f"reason={reason};" in error.errorData and isinstance(error.errorDate, datetime.datetime) and error.errorMessage.count(" / ") == 2, error)
+    c.same(f"{name}: element and code", (detail.tag, error.errorCode),
+           ("{http://bip.bee.kz/SyncChannel/v10/Types}SendMessageFault1_SendMessageFault", code))
+    c.that(f"{name}: reason, date, three languages", f"reason={reason};" in error.errorData and isinstance(error.errorDate, datetime.datetime)
+           and error.errorMessage.count(" / ") == 2, error)
     c.that(f"{name}: whose fault", got.code.endswith(":Client") and got.message, (got.code, got.message))
 
 
 def faults(lab):
     made, _ = client(lab, "/shep/sync", portal())
     refused(lab, made, Message("sync", sender_key=None), "SCE004", "SERVICE_UNKNOWN", "unknown service", serviceId="NO_SUCH")
-    refused(lab, made, Message("sync", sender_key=None), "SCE001", "MESSAGE_DATE_STALE", "stale", messageDate=datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(days=2))
+    refused(lab, made, Message("sync", sender_key=None), "SCE001", "MESSAGE_DATE_STALE", "stale",
+            messageDate=datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(days=2))
     changed = Message("sync", sender_key=None)
     changed.application = changed.application.replace("школу", "шкалу")
     refused(lab, made, changed, "SCE016", "APPLICANT_SIGNATURE_INVALID", "changed application")
@@ -168,7 +180,8 @@ def unverified(wsse):
 
 def descriptions(lab):
     """tests/system/wsdl_zeep.py with the addresses of the running gateway: one fetch each, all operations and faults."""
-    done = subprocess.run(["/usr/bin/python3", ROOT / "tests" / "system" / "wsdl_zeep.py", f"{lab.url}/shep/sync?wsdl", f"{lab.url}/shep/async?wsdl"], capture_output=True, text=True)
+    done = subprocess.run(["/usr/bin/python3", ROOT / "tests" / "system" / "wsdl_zeep.py", f"{lab.url}/shep/sync?wsdl", f"{lab.url}/shep/async?wsdl"],
+                          capture_output=True, text=True)
     c.that("both descriptions load in one fetch each", done.returncode == 0, done.stderr[-800:])
     made, _ = client(lab, "/shep/sync", None)
     c.same("the address is the one it was fetched from", made.service._binding_options["address"], f"{lab.url}/shep/sync")
