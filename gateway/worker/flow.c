@@ -59,6 +59,7 @@ static void flow_free(struct flow *f)
         buf_done(&f->case_text);
         buf_done(&f->document);
         request_work_done(&f->work);
+        journal_expect(f->loop->shared->journal, -1);
         f->loop->flows--;
         free(f);
 }
@@ -490,6 +491,7 @@ void flow_start(struct loop *loop, struct request_work *work, flow_done done, vo
 {
         struct flow *f = xcalloc(1, sizeof *f);
         loop->flows++;
+        journal_expect(loop->shared->journal, 1);
         f->loop = loop;
         f->work = *work;
         work->application = (struct buf)BUF_INIT;
