@@ -22,7 +22,7 @@ struct signer {
         int fd; /* -1 once the channel is of no use any more */
         int timeout_ms;
         uint32_t sequence;
-        uint64_t count;
+        _Atomic uint64_t count; /* read by any thread, for /metrics */
         struct remote_key *keys;
         size_t key_count;
         struct signer_reader reader;

@@ -160,6 +160,17 @@ class Lab:
     def replay(self, *args, **options):
         return self.run("replay", *args, "--to", self.url, "--to-tls", self.tls_url, "--pki", PKI, **options)
 
+    def look_for_sanitizers(self):
+        """A sanitizer's report is a failure, even of a process that nobody waits for."""
+        for name in ("gateway", "simulators"):
+            path = self.folder / f"{name}.log"
+            text = path.read_text(errors="replace") if path.exists() else ""
+            # Who may not be traced cannot look for leaks: that is no finding.
+            text = text.replace("LeakSanitizer has encountered a fatal error", "").replace("LeakSanitizer does not work under ptrace", "")
+            at = min((i for i in (text.find(mark) for mark in ("Sanitizer:", "runtime error:")) if i >= 0), default=-1)
+            if at >= 0:
+                raise RuntimeError(f"{name}.log in {self.folder}: {text[max(0, at - 200):at + 3000]}")
+
     def __enter__(self):
         try:
             self.start_simulators()
@@ -183,6 +194,8 @@ class Lab:
         if kind is None and self.sanitizer_reports():
             print(f"lab kept in {self.folder}", file=sys.stderr)
             raise RuntimeError("\n".join(self.sanitizer_reports()))
+        if kind is None:
+            self.look_for_sanitizers()
         if self.temporary and kind is None:
             shutil.rmtree(self.folder, ignore_errors=True)
         elif kind is not None:

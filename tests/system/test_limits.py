@@ -254,20 +254,20 @@ def full_disk(check):
 # ---- memory ----
 
 def memory_stays(check):
-    with Lab(settings={"gateway": {"loops": 1}}) as lab:
+    with Lab(settings={"gateway": {"loops": 1}}, simulator_options=["--no-verify"]) as lab:
         pids = lab.children()
         sizes = []
-        for count in (1000, 1000, 1000):
+        for count in (100, 100, 100) if SANITIZED else (600, 1200, 1200):  # a sanitizer keeps what is freed: no bound to be seen
             messages = prepare(lab, count, SYNC, ASYNC)
             traffic = Traffic(lab, messages, threads=8).start()
             traffic.join(200)
             check.same("all acknowledged", len(traffic.acknowledged()), count, traffic.errors[:3])
             check.within("delivered", lambda: settled(lab), 60)
             sizes.append({role: memory_kib(pid) for role, pid in pids.items()})
-        print(f"resident KiB after 1,000, 2,000 and 3,000 requests: {sizes}")
+        print(f"resident KiB after a fifth, three fifths and all of the requests: {sizes}")
         for role in pids:
             grown = sizes[2][role] - sizes[0][role]
-            check.that(f"{role}: what 2,000 more requests leave behind is bounded", SANITIZED or grown < 4096, f"{grown} KiB")
+            check.that(f"{role}: what 2,400 more requests leave behind is bounded", SANITIZED or grown < 4096, f"{grown} KiB")
 
 
 def main():
