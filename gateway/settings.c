@@ -108,10 +108,10 @@ static const struct conf_section sections[] = {
         REPEATED("destination", destination_keys, destination, SETTINGS_DESTINATIONS_MAX, name),
 };
 
-static bool has_key(const struct settings *s, const char *id)
+bool settings_has_key(const struct settings *settings, const char *id)
 {
-        for (size_t i = 0; i < s->key_count; i++)
-                if (str_eq(s->keys[i].id, id))
+        for (size_t i = 0; i < settings->key_count; i++)
+                if (str_eq(settings->keys[i].id, id))
                         return true;
         return false;
 }
@@ -120,14 +120,14 @@ static enum gw_rc cross_check(const struct settings *s, const char *path, struct
 {
         if (!s->listener_count)
                 return why_say(why, GW_REJECT, "%s: there is no [listener …]", path);
-        if (!has_key(s, s->gateway.system_key))
+        if (!settings_has_key(s, s->gateway.system_key))
                 return why_say(why, GW_REJECT, "%s: system_key names [key %s], which does not exist", path, s->gateway.system_key);
         for (size_t i = 0; i < s->listener_count; i++) {
                 const struct listener_settings *l = &s->listeners[i];
                 bool tls = str_eq(l->tls, "on");
                 if (tls && !l->certificate)
                         return why_say(why, GW_REJECT, "%s: [listener %s] has TLS but no certificate", path, l->name);
-                if (tls && !has_key(s, s->gateway.tls_key))
+                if (tls && !settings_has_key(s, s->gateway.tls_key))
                         return why_say(why, GW_REJECT, "%s: [listener %s] needs tls_key, and [key %s] does not exist", path, l->name, s->gateway.tls_key);
                 if (!str_eq(l->clients, "off") && (!tls || !l->client_ca))
                         return why_say(why, GW_REJECT, "%s: [listener %s] asks for client certificates without tls = on and client_ca", path, l->name);
@@ -143,17 +143,28 @@ static enum gw_rc cross_check(const struct settings *s, const char *path, struct
         return GW_OK;
 }
 
-enum gw_rc settings_load(const char *path, struct settings **ret_settings, struct why *why)
+enum gw_rc settings_read(FILE *in, const char *path, struct settings **ret_settings, struct why *why)
 {
         why->reason = REASON_CONFIGURATION;
         auto_settings struct settings *s = xcalloc(1, sizeof *s);
-        enum gw_rc rc = conf_load(path, sections, GW_COUNT(sections), s, why);
+        enum gw_rc rc = conf_read(in, path, sections, GW_COUNT(sections), s, why);
         if (rc == GW_OK)
                 rc = cross_check(s, path, why);
         if (rc != GW_OK)
                 return rc;
         *ret_settings = gw_take(&s);
         return GW_OK;
+}
+
+enum gw_rc settings_load(const char *path, struct settings **ret_settings, struct why *why)
+{
+        why->reason = REASON_CONFIGURATION;
+        FILE *in = fopen(path, "re");
+        if (!in)
+                return why_say(why, GW_REJECT, "%s: cannot be read", path);
+        enum gw_rc rc = settings_read(in, path, ret_settings, why);
+        fclose(in);
+        return rc;
 }
 
 void settings_free(struct settings *settings)

@@ -63,12 +63,15 @@ struct settings {
 
 /* Loads and cross-checks (keys named exist, a TLS listener has a certificate, …). CONFIGURATION with "file:line: …". */
 GW_MUST_CHECK enum gw_rc settings_load(const char *path, struct settings **ret_settings, struct why *why);
+/* The same from an open file; path is for messages and relative paths. */
+GW_MUST_CHECK enum gw_rc settings_read(FILE *in, const char *path, struct settings **ret_settings, struct why *why);
 void settings_free(struct settings *settings);
 GW_DEFINE_AUTO(settings, struct settings, settings_free)
 #define auto_settings gw_auto(settings)
 void settings_describe(FILE *out);
 const struct sender_settings *settings_sender(const struct settings *settings, const char *id);
 const struct destination_settings *settings_destination(const struct settings *settings, const char *name);
+bool settings_has_key(const struct settings *settings, const char *id);
 /* True when a comma-separated list holds the word. */
 bool settings_list_has(const char *list, const char *word);
 

@@ -18,6 +18,7 @@ static const char usage[] =
         "  --pki DIR            test PKI made by certs/make-pki.sh\n"
         "  --people DIR         who the registers know (fixtures/people)\n"
         "  --out FILE           the URLs, one line per system, written when everything listens (default: standard output)\n"
+        "  --same-ports FILE    listen where that FILE of an earlier run says\n"
         "  --tls                the systems listen with TLS (the control listener never does)\n"
         "  --fault SYSTEM=KIND[,ms=N][,count=N][,percent=N]\n"
         "                       SYSTEM: gbdfl, socialaid, cabinet; KIND: none, delay, timeout, http500, soapfault, cut, refuse,\n"
@@ -55,6 +56,7 @@ static bool parse_option(struct arguments *a, int option)
         case 'P': o->people = optarg; return true;
         case 'o': o->out = optarg; return true;
         case 't': o->tls = true; return true;
+        case 'S': o->same_ports = optarg; return true;
         case 'g': o->generate = true; return true;
         case 'n': o->verify = false; return true;
         case 'e': o->sender = optarg; return true;
@@ -85,7 +87,8 @@ static bool parse_arguments(int argc, char **argv, struct arguments *a)
                 {"generate", no_argument, NULL, 'g'},       {"no-verify", no_argument, NULL, 'n'},
                 {"sender", required_argument, NULL, 'e'},   {"cabinet-dir", required_argument, NULL, 'c'},
                 {"receipts", required_argument, NULL, 'r'}, {"receipt-delay-ms", required_argument, NULL, 'd'},
-                {"help", no_argument, NULL, 'h'},           {NULL, 0, NULL, 0},
+                {"help", no_argument, NULL, 'h'},           {"same-ports", required_argument, NULL, 'S'},
+                {NULL, 0, NULL, 0},
         };
         *a = (struct arguments){.options = {.verify = true, .seed = 1, .receipt_delay_ms = 200}};
         for (int option; (option = getopt_long(argc, argv, "", table, NULL)) != -1;) {

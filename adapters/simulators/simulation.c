@@ -2,6 +2,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "adapters/cabinet/mailbox.h"
 #include "adapters/simulators/simulator.h"
@@ -58,11 +59,21 @@ static void on_request(void *ctx, struct http_exchange *exchange)
         control_handle(s, exchange);
 }
 
+/* The port of a system in the text of an earlier --out file; 0 (any) when it is not there. */
+static int port_of(struct span earlier, const char *name)
+{
+        auto_str char *text = xstrndup((const char *)earlier.p, earlier.n), *head = xasprintf("%s=", name);
+        const char *line = strstr(text, head), *colon = line ? strstr(line, "1:") : NULL; /* …//127.0.0.1:PORT/ */
+        return colon ? (int)strtol(colon + 2, NULL, 10) : 0;
+}
+
 static enum gw_rc listen_as(struct simulation *s, const char *name, SSL_CTX *tls, struct buf *ports, struct why *why)
 {
+        auto_buf struct buf earlier = BUF_LIMIT(4096);
         int fd = -1, port = 0;
         char error[160];
-        if (!http_bind("127.0.0.1", 0, 1, &fd, &port, error))
+        int want = s->options.same_ports && text_read_file(s->options.same_ports, &earlier) ? port_of(buf_span(&earlier), name) : 0;
+        if (!http_bind("127.0.0.1", want, 1, &fd, &port, error))
                 return why_say(why, GW_FAULT, "%s: %.150s", name, error);
         if (!http_server_listen(s->server, name, fd, tls))
                 return why_say(why, GW_FAULT, "%s: cannot listen", name);

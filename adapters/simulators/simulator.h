@@ -43,7 +43,7 @@ struct system {
         struct { uint64_t requests, refused, work_us, verify_us, sign_us; } seen;
 };
 struct options {
-        const char *pki, *people, *out, *receipts, *cabinet_dir, *sender;
+        const char *pki, *people, *out, *receipts, *cabinet_dir, *sender, *same_ports;
         bool tls, verify, generate;
         uint64_t seed;
         int receipt_delay_ms;

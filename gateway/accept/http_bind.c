@@ -48,13 +48,22 @@ static struct addrinfo *resolve(const char *address, int port, char error[160])
         return found;
 }
 
+/* SO_REUSEPORT would let a second gateway of the same account take its share of the first one's connections: a plain bind tells. */
+static bool port_is_free(const struct addrinfo *where)
+{
+        auto_fd int fd = socket(where->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        int on = 1;
+        return fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == 0 &&
+               bind(fd, where->ai_addr, where->ai_addrlen) == 0;
+}
+
 bool http_bind(const char *address, int port, size_t count, int *ret_fds, int *ret_port, char error[160])
 {
         for (size_t i = 0; i < count; i++) {
                 struct addrinfo *where = resolve(address, port, error); /* again, for the port that the first one got */
                 if (!where)
                         return false;
-                ret_fds[i] = bind_one(where);
+                ret_fds[i] = i > 0 || port == 0 || port_is_free(where) ? bind_one(where) : -1;
                 int bind_errno = errno;
                 freeaddrinfo(where);
                 if (ret_fds[i] < 0 || (port == 0 && (port = bound_port(ret_fds[i])) <= 0)) {

@@ -16,6 +16,7 @@ struct load {
         struct why *why;
         bool failed;
         FILE *file;
+        bool continued; /* the line is indented: the value before it goes on (inih calls the handler with the same name again) */
         int line; /* of what inih is working on: Debian's build does not tell the handler */
 };
 
@@ -140,8 +141,23 @@ static char *next_line(char *out, int size, void *user)
                 return NULL;
         /* inih's buffer is short (200 bytes on Debian) and would go on with the rest as a line of its own. */
         if (!strchr(out, '\n') && !feof(l->file) && ungetc(fgetc(l->file), l->file) != EOF)
-                fail(l, l->line, "longer than 198 bytes, or holds a NUL byte", "line");
+                fail(l, l->line, "longer than 198 bytes (go on in an indented line), or holds a NUL byte", "line");
+        l->continued = out[0] == ' ' || out[0] == '\t';
         return l->failed ? NULL : out;
+}
+
+/* A long text or list in several lines. */
+static int go_on(struct load *l, int line, char *item, const struct conf_key *key, const char *value)
+{
+        void **slot = slot_pointer(item, key->offset);
+        if (strchr(value, '='))
+                return !fail(l, line, "is gone on with by an indented line that looks like a key of its own", key->name);
+        if (key->type != CONF_TEXT || key->choices || !*slot)
+                return !fail(l, line, "cannot go on in a second line", key->name);
+        char *joined = xasprintf("%s %s", (char *)*slot, value);
+        free(*slot);
+        *slot = joined;
+        return 1;
 }
 
 static int on_pair(void *user, const char *section, const char *name, const char *value)
@@ -165,6 +181,8 @@ static int on_pair(void *user, const char *section, const char *name, const char
                 for (size_t k = 0; item && k < s->key_count; k++) {
                         if (!str_eq(s->keys[k].name, name))
                                 continue;
+                        if (l->continued && *seen & (uint64_t)1 << k)
+                                return go_on(l, line, item, &s->keys[k], value);
                         if (*seen & (uint64_t)1 << k)
                                 return !fail(l, line, "given twice", name);
                         *seen |= (uint64_t)1 << k;
@@ -194,19 +212,12 @@ static void fill_defaults(struct load *l, const struct conf_section *s, char *it
         }
 }
 
-enum gw_rc conf_load(const char *path, const struct conf_section *sections, size_t count, void *root, struct why *why)
+enum gw_rc conf_read(FILE *in, const char *path, const struct conf_section *sections, size_t count, void *root, struct why *why)
 {
         GW_ASSERT(count <= 64);
         struct load *l = xcalloc(1, sizeof *l);
-        *l = (struct load){.path = path, .sections = sections, .count = count, .root = root, .why = why};
-        l->file = fopen(path, "re");
-        if (!l->file) {
-                why_say(why, GW_REJECT, "%s: cannot be read", path);
-                free(l);
-                return GW_REJECT;
-        }
+        *l = (struct load){.path = path, .sections = sections, .count = count, .root = root, .why = why, .file = in};
         int rc = ini_parse_stream(next_line, l, on_pair, l);
-        fclose(l->file);
         if (rc != 0 && !l->failed)
                 fail(l, rc, "not a key = value line", "syntax");
         for (size_t i = 0; i < count && !l->failed; i++) {
@@ -219,6 +230,16 @@ enum gw_rc conf_load(const char *path, const struct conf_section *sections, size
         bool failed = l->failed;
         free(l);
         return failed ? GW_REJECT : GW_OK;
+}
+
+enum gw_rc conf_load(const char *path, const struct conf_section *sections, size_t count, void *root, struct why *why)
+{
+        FILE *in = fopen(path, "re");
+        if (!in)
+                return why_say(why, GW_REJECT, "%s: cannot be read", path);
+        enum gw_rc rc = conf_read(in, path, sections, count, root, why);
+        fclose(in);
+        return rc;
 }
 
 void conf_free(const struct conf_section *sections, size_t count, void *root)

@@ -1,7 +1,7 @@
 /* Configuration files: INI (inih), read into a struct by tables.
  *
  * Each table row is name, type, default, range and one line of help; an unknown section or key, a repeated key, a missing required key or a
- * value out of range is an error with file and line. Sections may be repeated with a name: [listener public]. */
+ * value out of range is an error with file and line. A text goes on in indented lines (joined by a blank). Sections may be repeated with a name: [listener public]. */
 #ifndef GW_BASE_CONF_H
 #define GW_BASE_CONF_H
 
@@ -36,6 +36,8 @@ struct conf_section {
 };
 /* Fills root (zeroed by the caller). On failure root may hold strings: conf_free() anyway. GW_REJECT with "file:line: …". */
 GW_MUST_CHECK enum gw_rc conf_load(const char *path, const struct conf_section *sections, size_t count, void *root, struct why *why);
+/* The same from an open file, which stays open; path is for messages and relative paths. */
+GW_MUST_CHECK enum gw_rc conf_read(FILE *in, const char *path, const struct conf_section *sections, size_t count, void *root, struct why *why);
 void conf_free(const struct conf_section *sections, size_t count, void *root);
 /* Every key with default, range and help, as a commented example file. */
 void conf_describe(FILE *out, const struct conf_section *sections, size_t count);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <openssl/evp.h>
@@ -35,58 +36,85 @@ void text_base64(struct buf *out, struct span in)
         buf_grew(out, (size_t)n);
 }
 
-static int base64_value(uint8_t c)
+/* Value + 1; 0: not of the alphabet. */
+static const uint8_t base64_values[256] = {
+        ['A'] = 1,  ['B'] = 2,  ['C'] = 3,  ['D'] = 4,  ['E'] = 5,  ['F'] = 6,  ['G'] = 7,  ['H'] = 8,  ['I'] = 9,  ['J'] = 10, ['K'] = 11,
+        ['L'] = 12, ['M'] = 13, ['N'] = 14, ['O'] = 15, ['P'] = 16, ['Q'] = 17, ['R'] = 18, ['S'] = 19, ['T'] = 20, ['U'] = 21, ['V'] = 22,
+        ['W'] = 23, ['X'] = 24, ['Y'] = 25, ['Z'] = 26, ['a'] = 27, ['b'] = 28, ['c'] = 29, ['d'] = 30, ['e'] = 31, ['f'] = 32, ['g'] = 33,
+        ['h'] = 34, ['i'] = 35, ['j'] = 36, ['k'] = 37, ['l'] = 38, ['m'] = 39, ['n'] = 40, ['o'] = 41, ['p'] = 42, ['q'] = 43, ['r'] = 44,
+        ['s'] = 45, ['t'] = 46, ['u'] = 47, ['v'] = 48, ['w'] = 49, ['x'] = 50, ['y'] = 51, ['z'] = 52, ['0'] = 53, ['1'] = 54, ['2'] = 55,
+        ['3'] = 56, ['4'] = 57, ['5'] = 58, ['6'] = 59, ['7'] = 60, ['8'] = 61, ['9'] = 62, ['+'] = 63, ['/'] = 64,
+};
+
+/* The padding must be exactly what the last group lacks, and the bits beyond its bytes zero: one text per value. */
+static bool end_base64(uint32_t bits, unsigned have, unsigned padding, uint8_t *to, size_t *written)
 {
-        if (c >= 'A' && c <= 'Z')
-                return c - 'A';
-        if (c >= 'a' && c <= 'z')
-                return c - 'a' + 26;
-        if (c >= '0' && c <= '9')
-                return c - '0' + 52;
-        return c == '+' ? 62 : c == '/' ? 63 : -1;
+        if (have == 2 && padding == 2 && (bits & 15) == 0) {
+                to[(*written)++] = (uint8_t)(bits >> 4);
+                return true;
+        }
+        if (have == 3 && padding == 1 && (bits & 3) == 0) {
+                to[(*written)++] = (uint8_t)(bits >> 10);
+                to[(*written)++] = (uint8_t)(bits >> 2);
+                return true;
+        }
+        return have == 0 && padding == 0;
 }
 
-/* EVP_DecodeBlock and the EVP_Decode family are lax about padding and blanks inside, so this strict one is ours. */
+static size_t base64_size(struct span in)
+{
+        size_t count = 0;
+        for (size_t i = 0; i < in.n; i++)
+                count += base64_values[in.p[i]] != 0;
+        return count / 4 * 3 + count % 4 * 3 / 4;
+}
+
+/* EVP_DecodeBlock and the EVP_Decode family are lax about padding and blanks inside, so this strict one is ours. Certificates and
+ * signature values come through here, some 15 KB of text for a request: room is asked for once. */
 bool text_unbase64(struct buf *out, struct span in)
 {
         uint32_t bits = 0;
         unsigned have = 0, padding = 0;
+        size_t written = 0;
+        uint8_t *to = buf_room(out, base64_size(in));
+        if (!to)
+                return false;
         for (size_t i = 0; i < in.n; i++) {
-                uint8_t c = in.p[i];
-                if (c == ' ' || c == '\t' || c == '\r' || c == '\n')
-                        continue;
-                if (c == '=') {
-                        padding++;
+                uint8_t c = in.p[i], value = base64_values[c];
+                if (!value) {
+                        padding += c == '=';
+                        if (c != '=' && c != ' ' && c != '\t' && c != '\r' && c != '\n')
+                                return false;
                         continue;
                 }
-                int v = base64_value(c);
-                if (v < 0 || padding)
+                if (padding)
                         return false;
-                bits = bits << 6 | (uint32_t)v;
+                bits = bits << 6 | (uint32_t)(value - 1);
                 if (++have == 4) {
-                        uint8_t three[3] = {(uint8_t)(bits >> 16), (uint8_t)(bits >> 8), (uint8_t)bits};
-                        buf_add(out, three, 3);
+                        to[written++] = (uint8_t)(bits >> 16);
+                        to[written++] = (uint8_t)(bits >> 8);
+                        to[written++] = (uint8_t)bits;
                         bits = 0;
                         have = 0;
                 }
         }
-        if (have == 2 && padding == 2 && (bits & 15) == 0)
-                buf_add_char(out, (char)(bits >> 4));
-        else if (have == 3 && padding == 1 && (bits & 3) == 0) {
-                buf_add_char(out, (char)(bits >> 10));
-                buf_add_char(out, (char)(bits >> 2));
-        } else if (have || padding)
-                return false;
-        return !buf_failed(out);
+        bool whole = end_base64(bits, have, padding, to, &written);
+        if (whole)
+                buf_grew(out, written);
+        return whole;
 }
 
 void text_hex(struct buf *out, struct span in)
 {
         static const char hex[] = "0123456789abcdef";
+        uint8_t *to = buf_room(out, 2 * in.n);
+        if (!to)
+                return;
         for (size_t i = 0; i < in.n; i++) {
-                buf_add_char(out, hex[in.p[i] >> 4]);
-                buf_add_char(out, hex[in.p[i] & 15]);
+                to[2 * i] = (uint8_t)hex[in.p[i] >> 4];
+                to[2 * i + 1] = (uint8_t)hex[in.p[i] & 15];
         }
+        buf_grew(out, 2 * in.n);
 }
 
 void text_sha256(struct span in, uint8_t out[32])
@@ -194,7 +222,7 @@ bool text_write_file(const char *path, struct span content, unsigned mode)
         auto_fd int fd = open(temp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, (mode_t)mode);
         if (fd < 0)
                 return false;
-        bool written = write_all(fd, content) && fsync(fd) == 0;
+        bool written = fchmod(fd, (mode_t)mode) == 0 && write_all(fd, content) && fsync(fd) == 0; /* whatever the umask */
         int closing = fd;
         fd = -1;
         if (close(closing) != 0 || !written || rename(temp, path) != 0) {

@@ -91,7 +91,7 @@ static void read_answer(const struct question *q, enum gw_rc rc, const struct ht
 {
         if (rc != GW_OK) {
                 answer->rc = GW_RETRY;
-                answer->why.reason = REASON_REGISTRY_SILENT;
+                answer->why.reason = answer->why.reason == REASON_PEER_ANSWER_INVALID ? REASON_REGISTRY_ANSWER_INVALID : REASON_REGISTRY_SILENT;
                 return;
         }
         enum gw_rc read = read_envelope(q, http->body, &answer->facts, &answer->why);

@@ -1,5 +1,6 @@
 /* `egov-gateway check-conf`: is this configuration right, with everything it names? */
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "gateway/catalogue/catalogue.h"
@@ -15,6 +16,16 @@ static bool say(bool ok, const char *what, const struct why *why)
         return ok;
 }
 
+/* The signer refuses keys that others can read. */
+static bool check_mode(const char *path, struct why *why)
+{
+        struct stat st;
+        if (stat(path, &st) == 0 && (st.st_mode & 0077) == 0)
+                return true;
+        why_say(why, GW_REJECT, "%s must not be readable by group or others (chmod 600)", path);
+        return false;
+}
+
 static bool check_keys(const struct settings *s)
 {
         bool all = true;
@@ -22,7 +33,7 @@ static bool check_keys(const struct settings *s)
                 struct why why = WHY_INIT;
                 struct signing_key *key = NULL;
                 auto_str char *what = xasprintf("[key %s] belongs to its certificate", s->keys[i].id);
-                bool ok = local_key_open(s->keys[i].key, s->keys[i].certificate, &key, &why) == GW_OK;
+                bool ok = local_key_open(s->keys[i].key, s->keys[i].certificate, &key, &why) == GW_OK && check_mode(s->keys[i].key, &why);
                 all = say(ok, what, &why) && all;
                 local_key_close(key);
         }
@@ -47,6 +58,11 @@ static bool check_services(const struct settings *s)
         ok = say(ok, "service catalogue", &why);
         for (size_t i = 0; ok && i < catalogue_count(catalogue); i++) {
                 const struct service *service = catalogue_at(catalogue, i);
+                if (service->automated && !service->withdrawn) {
+                        auto_str char *what = xasprintf("service %s signs with [key %s]", service->code, service->provider_key);
+                        struct why missing = {0, "there is no such key"};
+                        ok = say(settings_has_key(s, service->provider_key), what, &missing) && ok;
+                }
                 for (size_t k = 0; k < service->system_count; k++) {
                         auto_str char *what = xasprintf("service %s asks %s, which has a [destination …]", service->code, service->systems[k]);
                         struct why missing = {0, "there is none"};

@@ -1,5 +1,5 @@
 /* `egov-gateway serve`, and the two processes it starts. */
-#include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "gateway/base/log.h"
@@ -31,12 +31,12 @@ static int serve_run(int argc, char **argv)
                 return status;
         if (first != argc)
                 return options_mistake(&options, "takes no operands");
-        struct settings *settings = NULL;
+        struct supervisor_conf loaded;
         struct why why = WHY_INIT;
-        if (settings_load(conf, &settings, &why) != GW_OK)
+        if (supervisor_conf_load(conf, &loaded, &why) != GW_OK)
                 return options_mistake(&options, "%s", why.detail);
-        open_log("supervisor", settings);
-        return supervisor_run(conf, settings);
+        open_log("supervisor", loaded.settings);
+        return supervisor_run(&loaded);
 }
 
 const struct command command_serve = {"serve", "run the gateway", serve_run};
@@ -70,7 +70,13 @@ int serve_child(int argc, char **argv, const struct adapter *const *adapters)
                 return COMMAND_USAGE;
         auto_settings struct settings *settings = NULL;
         struct why why = WHY_INIT;
-        if (settings_load(child.conf_path, &settings, &why) != GW_OK)
+        FILE *copy = fdopen(child.conf_copy, "r");
+        if (!copy)
+                return COMMAND_USAGE;
+        rewind(copy); /* the signer read it before the worker */
+        enum gw_rc rc = settings_read(copy, child.conf_path, &settings, &why);
+        fclose(copy);
+        if (rc != GW_OK)
                 return COMMAND_USAGE;
         bool signer = str_eq(argv[1], SUPERVISOR_SIGNER);
         open_log(signer ? "signer" : "worker", settings);

@@ -37,6 +37,11 @@ struct delivery *delivery_new(const struct delivery_env *env, int64_t request_id
         return d;
 }
 
+void delivery_hold(struct delivery *delivery)
+{
+        delivery->failed = true;
+}
+
 bool delivery_failed(const struct delivery *delivery)
 {
         return delivery->failed;
@@ -67,8 +72,8 @@ static enum gw_rc record_row(struct store *store, struct delivery *d, const stru
         struct wall_time now = wall_now();
         char error[96];
         switch (r->fate) {
-        case ROW_WAITING:
-                return GW_OK;
+        case ROW_WAITING: /* behind a failed one */
+                return store_outbox_let_go(store, r->given.id, why);
         case ROW_SENT:
                 return record_sent(store, d, r, why);
         case ROW_RETRY:
@@ -116,6 +121,15 @@ static void on_recorded(void *arg, enum gw_rc rc, const struct why *why)
 
 /* ---- sending ---- */
 
+/* One of SHEP's error codes, else "?". */
+static const char *known_code(const char *code)
+{
+        for (int i = 0; i < REASON_COUNT; i++)
+                if (str_eq(reason_info(i)->shep_code, code))
+                        return reason_info(i)->shep_code;
+        return "?";
+}
+
 /* The peer's acknowledgement, verified. GW_REJECT only for a signed refusal that will not change: everything doubtful is tried again. */
 static enum gw_rc read_acknowledgement(const struct delivery *d, struct span in, struct why *why)
 {
@@ -137,8 +151,9 @@ static enum gw_rc read_acknowledgement(const struct delivery *d, struct span in,
         if (message->operation != SHEP_FAULT)
                 return why_set(why, GW_RETRY, REASON_PEER_ANSWER_INVALID, "not an acknowledgement");
         bool theirs = str_eq(message->error_code, "SCE909");
-        return why_set(why, theirs ? GW_RETRY : GW_REJECT, REASON_PEER_REFUSED, "%.20s %.100s", message->error_code ? message->error_code : "?",
-                       message->error_data ? message->error_data : "");
+        /* Of what the peer says only known words are kept: its free text could hold personal data (I8). */
+        int reason = shep_fault_reason(message->error_data);
+        return why_set(why, theirs ? GW_RETRY : GW_REJECT, REASON_PEER_REFUSED, "%s", reason > 0 ? reason_info(reason)->name : known_code(message->error_code));
 }
 
 static void send_next(struct delivery *d);

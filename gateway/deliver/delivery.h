@@ -31,8 +31,10 @@ struct delivery_row {
 };
 struct delivery;
 struct delivery *delivery_new(const struct delivery_env *env, int64_t request_id, const char *number);
-/* After a failed row nothing more is sent from memory: later rows stay for the scan. */
+/* After a failed row, or when held, nothing more is sent from memory: later rows stay for the scan. */
 void delivery_push(struct delivery *delivery, struct delivery_row *row);
+/* An earlier row of the request is still unsent elsewhere: nothing goes from memory, all rows stay for the scan, in order. */
+void delivery_hold(struct delivery *delivery);
 bool delivery_failed(const struct delivery *delivery);
 /* No more rows will come: once the last one was sent or failed, the outcome is recorded in one piece of journal work, then done(arg). */
 typedef void (*delivery_done)(void *arg);

@@ -3,6 +3,7 @@
  * One lock guards the queue and every client's list of completions: it is held for pointer moves only, never during SQLite's work. */
 #include <pthread.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "gateway/base/log.h"
@@ -47,6 +48,8 @@ struct journal {
         size_t queue_max;
         struct store store;
         bool unavailable;              /* the last group failed; logged when it changes */
+        _Atomic uint64_t pieces, commits;
+        _Atomic int expected;          /* jobs under way that will bring more work */
 };
 
 struct journal_client {
@@ -139,8 +142,11 @@ static void run_group(struct journal *j, struct list *group)
         struct why why = WHY_INIT;
         enum gw_rc rc = run_pieces(j, group, &why);
         note_condition(j, rc != GW_OK, &why);
-        if (rc == GW_OK)
+        if (rc == GW_OK) {
+                j->pieces += group->count;
+                j->commits++;
                 return;
+        }
         /* Closing rolls back. The next group opens the file anew and reads the ledger from it: whatever the disk did with the commit that
          * failed, memory and file agree again. */
         store_close(&j->store);
@@ -165,11 +171,27 @@ static void complete(struct journal *j, struct piece *piece)
                 GW_ASSERT(uv_async_send(&client->wake) == 0);
 }
 
+/* A commit costs about the same for one piece as for twenty. When many jobs are under way more work comes within a moment, so the first
+ * piece waits for it; when few are, nobody would come and it goes at once. */
+#define LINGER_EXPECTED 8
+#define LINGER_NS 4000000
+
+/* Under the lock, which is given back meanwhile. */
+static void linger(struct journal *j)
+{
+        if (j->stopping || j->expected < LINGER_EXPECTED || j->queue.count >= j->group_max)
+                return;
+        pthread_mutex_unlock(&j->lock);
+        nanosleep(&(struct timespec){.tv_nsec = LINGER_NS}, NULL);
+        pthread_mutex_lock(&j->lock);
+}
+
 /* Under the lock. Up to group_max pieces; empty only when stopping. */
 static struct list next_group(struct journal *j)
 {
         while (!j->queue.first && !j->stopping)
                 pthread_cond_wait(&j->wake, &j->lock);
+        linger(j);
         struct list group = {NULL, NULL, 0};
         while (j->queue.first && group.count < j->group_max)
                 list_add(&group, list_take(&j->queue));
@@ -323,6 +345,16 @@ void journal_submit(struct journal_client *client, journal_work work, journal_do
                 list_add(&j->queue, piece);
         }
         pthread_mutex_unlock(&j->lock);
+}
+
+void journal_expect(struct journal *journal, int change)
+{
+        journal->expected += change;
+}
+
+struct journal_counts journal_counts(const struct journal *journal)
+{
+        return (struct journal_counts){journal->pieces, journal->commits};
 }
 
 size_t journal_pending(const struct journal_client *client)

@@ -31,7 +31,12 @@ typedef enum gw_rc (*journal_work)(struct store *store, void *arg, struct why *w
 /* Runs on the client's loop, after the commit is durable (or the work was refused). */
 typedef void (*journal_done)(void *arg, enum gw_rc rc, const struct why *why);
 void journal_submit(struct journal_client *client, journal_work work, journal_done done, void *arg);
+/* Tells how many jobs are under way that will bring more work (change: +1, -1): with many, a commit waits a few ms for company. Only a hint. */
+void journal_expect(struct journal *journal, int change);
 size_t journal_pending(const struct journal_client *client);
+/* Pieces of work done and commits they took, since the start. */
+struct journal_counts { uint64_t pieces, commits; };
+struct journal_counts journal_counts(const struct journal *journal);
 
 /* The same for command-line tools and tests, without a loop: blocks until it is durable; never OVERLOADED. */
 GW_MUST_CHECK enum gw_rc journal_run(struct journal *journal, journal_work work, void *arg, struct why *why);

@@ -141,6 +141,14 @@ enum gw_rc store_outbox_retry(struct store *store, int64_t id, struct wall_time 
         return rc;
 }
 
+enum gw_rc store_outbox_let_go(struct store *store, int64_t id, struct why *why)
+{
+        auto_query struct query q = db_query(&store->db, SQL_OUTBOX_LET_GO,
+                "UPDATE outbox SET work_at = added_at, leased = 0 WHERE id = ? AND leased = 1 AND status IN (0, 1)");
+        query_i64(&q, id);
+        return query_run(&q, NULL, why);
+}
+
 enum gw_rc store_outbox_park(struct store *store, int64_t id, const char *error, struct wall_time at, struct why *why)
 {
         auto_query struct query q = db_query(&store->db, SQL_OUTBOX_PARK,

@@ -28,6 +28,7 @@ static enum gw_rc read_work(struct query *q, struct request_work *work, struct w
                 .due_at = {query_column_i64(q, 3)},
                 .attempts = (int)query_column_i64(q, 4),
                 .outbox_sequence = (int)query_column_i64(q, 5),
+                .outbox_open = query_column_i64(q, 6) != 0,
                 .application = BUF_INIT,
         };
         number_write(NUMBER_PREFIX_REQUEST, work->id, work->number);
@@ -39,8 +40,8 @@ static enum gw_rc read_work(struct query *q, struct request_work *work, struct w
                 {work->language, sizeof work->language}, {work->outcome, sizeof work->outcome},
         };
         for (int i = 0; i < (int)GW_COUNT(texts); i++)
-                query_column_text(q, 6 + i, texts[i].out, texts[i].size);
-        return query_column_buf(q, 6 + (int)GW_COUNT(texts), &work->application, why);
+                query_column_text(q, 7 + i, texts[i].out, texts[i].size);
+        return query_column_buf(q, 7 + (int)GW_COUNT(texts), &work->application, why);
 }
 
 /* Fills rows[*count…]; what was filled is counted even on failure, so that the caller can free it. */
@@ -49,6 +50,7 @@ static enum gw_rc read_due(struct store *store, struct wall_time now, size_t max
         auto_query struct query q = db_query(&store->db, SQL_REQUEST_DUE,
                 "SELECT r.id, r.state, r.registered_at, r.due_at, r.attempts,"
                 " coalesce((SELECT max(o.sequence) FROM outbox AS o WHERE o.request_id = r.id), 0),"
+                " EXISTS (SELECT 1 FROM outbox AS u WHERE u.request_id = r.id AND u.status <> 2),"
                 " r.service_code, r.service_version, r.correlation_id, r.sender_id, r.portal_number, r.applicant_iin, r.declarant_iin,"
                 " r.provider_bin, r.language, coalesce((SELECT d.outcome FROM decision AS d WHERE d.request_id = r.id), ''), b.application"
                 " FROM request AS r INDEXED BY request_work CROSS JOIN message_body AS b ON b.request_id = r.id"

@@ -113,6 +113,8 @@ GW_MUST_CHECK enum gw_rc store_outbox_park(struct store *store, int64_t id, cons
 /* Operator: parked → pending now, attempts kept in history, created_at of back-off renewed and its attempts back at 0. GW_REJECT when it
  * is not parked. The three above: GW_REJECT when the row is not the first unsent one of its request, or parked; park counts an attempt. */
 GW_MUST_CHECK enum gw_rc store_outbox_release(struct store *store, int64_t id, struct wall_time at, struct why *why);
+/* Gives back the lease of an unsent row that its holder will not send after all: it may go as soon as nothing is in front of it. */
+GW_MUST_CHECK enum gw_rc store_outbox_let_go(struct store *store, int64_t id, struct why *why);
 struct outbox_row {
         int64_t id, request_id;
         int sequence, attempts;
@@ -134,6 +136,7 @@ struct request_work {
         struct wall_time registered_at, due_at;
         int attempts;                 /* failed rounds of collection so far */
         int outbox_sequence;          /* highest used */
+        bool outbox_open;             /* one of its rows is still unsent */
         char outcome[16];             /* decided: POSITIVE … else "" */
         struct buf application;       /* owned */
 };

@@ -22,7 +22,7 @@ struct signer {
         int fd; /* -1 once the channel is of no use any more */
         int timeout_ms;
         uint32_t sequence;
-        uint64_t count;
+        _Atomic uint64_t count; /* read by any thread, for /metrics */
         struct remote_key *keys;
         size_t key_count;
         struct signer_reader reader;
@@ -94,17 +94,18 @@ static enum gw_rc send_question(struct signer *signer, struct mono_time deadline
         return GW_OK;
 }
 
+/* Sleeps in recv(), with the socket's SO_RCVTIMEO as its limit: a poll() before it would be one more system call for every signature. */
 static enum gw_rc receive_some(struct signer *signer, struct mono_time deadline, struct why *why)
 {
         size_t size = 0;
         uint8_t *room = signer_reader_room(&signer->reader, &size);
         for (;;) {
-                enum gw_rc rc = wait_for(signer, POLLIN, deadline, why);
-                if (rc != GW_OK)
-                        return rc;
-                ssize_t n = recv(signer->fd, room, size, MSG_DONTWAIT);
-                if (n < 0 && (errno == EINTR || errno == EAGAIN || errno == EWOULDBLOCK))
+                ssize_t n = recv(signer->fd, room, size, 0);
+                if (n < 0 && (errno == EINTR || errno == EAGAIN || errno == EWOULDBLOCK)) {
+                        if (mono_now().ms >= deadline.ms)
+                                return unavailable(why, "the signer process did not answer in time");
                         continue;
+                }
                 if (n <= 0)
                         return give_up(signer, why, "the signer process has closed its channel");
                 signer->reader.have += (size_t)n;
@@ -218,6 +219,10 @@ enum gw_rc signer_attach(int fd, int timeout_ms, struct signer **ret_signer, str
         gw_auto(signer) struct signer *signer = xcalloc(1, sizeof *signer);
         signer->fd = fd;
         signer->timeout_ms = timeout_ms;
+        /* No less than a tenth beyond the deadline, so that the deadline has passed when recv() gives up. */
+        struct timeval limit = {.tv_sec = timeout_ms / 1000, .tv_usec = timeout_ms % 1000 * 1000 + 2000};
+        if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit) != 0)
+                return unavailable(why, "the signer channel takes no time limit");
         enum gw_rc rc = list_keys(signer, why);
         if (rc != GW_OK)
                 return rc;

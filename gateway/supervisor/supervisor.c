@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -17,49 +19,103 @@
 #include "gateway/base/clock.h"
 #include "gateway/base/log.h"
 #include "gateway/base/text.h"
+#include "gateway/reason.h"
 #include "gateway/supervisor/supervisor.h"
 
 #define LOOPS_MAX 64
 #define READY_MS 60000
 #define RESTART_FIRST_MS 100
 #define RESTART_LONGEST_MS 10000
-#define STEADY_MS 30000 /* a generation that lived this long was no failed start */
+#define STEADY_MS 1000 /* a generation that served this long was no failed start */
+#define POLL_MS 200
+#define CONF_BYTES_MAX ((size_t)1 << 20)
 
 struct supervisor {
-        const char *conf_path;
-        struct settings *settings;
+        struct supervisor_conf conf;
         size_t loops, listener_count;
         int listeners[SETTINGS_LISTENERS_MAX * LOOPS_MAX];
         int ports[SETTINGS_LISTENERS_MAX];
+        int pid_fd; /* the locked pid file, or -1 */
         pid_t signer, worker; /* 0 = not running */
         struct mono_time started;
         int64_t restart_ms;
         sigset_t signals;
 };
 
+/* Always false. */
+static bool folder_failed(const char *path)
+{
+        log_event(LOG_ERROR, NULL, "serve.run_folder", "%s: %s", path, strerror(errno));
+        return false;
+}
+
+static const struct settings *settings_of(const struct supervisor *s)
+{
+        return s->conf.settings;
+}
+
+/* ---- configuration ---- */
+
+static void conf_done(struct supervisor_conf *conf)
+{
+        gw_close_fd(&conf->copy);
+        settings_free(conf->settings);
+        conf->settings = NULL;
+}
+
+enum gw_rc supervisor_conf_load(const char *path, struct supervisor_conf *ret_conf, struct why *why)
+{
+        auto_buf struct buf text = BUF_LIMIT(CONF_BYTES_MAX);
+        if (!text_read_file(path, &text))
+                return why_set(why, GW_REJECT, REASON_CONFIGURATION, "%s: cannot be read", path);
+        FILE *in = fmemopen(text.p, text.n ? text.n : 1, "r");
+        struct supervisor_conf conf = {.path = path, .copy = memfd_create("gateway.conf", MFD_CLOEXEC)};
+        enum gw_rc rc = GW_OK;
+        if (!in || conf.copy < 0 || write(conf.copy, text.p, text.n) != (ssize_t)text.n)
+                rc = why_set(why, GW_FAULT, REASON_INTERNAL, "%s: no memory for a copy", path);
+        if (rc == GW_OK)
+                rc = settings_read(in, path, &conf.settings, why);
+        if (in)
+                fclose(in);
+        if (rc != GW_OK) {
+                conf_done(&conf);
+                return rc;
+        }
+        *ret_conf = conf;
+        return GW_OK;
+}
+
 /* ---- sockets, privileges, run folder ---- */
 
 static bool bind_listeners(struct supervisor *s)
 {
         for (size_t i = 0; i < s->listener_count; i++) {
-                const struct listener_settings *l = &s->settings->listeners[i];
+                const struct listener_settings *l = &settings_of(s)->listeners[i];
                 char error[160];
                 if (!http_bind(l->address, (int)l->port, s->loops, &s->listeners[i * s->loops], &s->ports[i], error)) {
-                        log_event(LOG_ERROR, NULL, "serve.bind_failed", "listener=%s address=%s port=%lld: %s", l->name, l->address, (long long)l->port, error);
+                        log_event(LOG_ERROR, NULL, "serve.bind_failed", "listener=%s: %s", l->name, error);
                         return false;
                 }
         }
         return true;
 }
 
+/* Makes the run folder, belonging to who will write in it. */
+static bool make_run_folder(const char *path, uid_t uid, gid_t gid)
+{
+        if (mkdir(path, 0755) != 0)
+                return errno == EEXIST || folder_failed(path);
+        return (uid == geteuid() || chown(path, uid, gid) == 0) || folder_failed(path);
+}
+
 /* Drops to the configured account and proves that there is no way back. */
-static bool drop_privileges(const char *user)
+static bool drop_privileges(const char *user, const char *run_folder)
 {
         if (geteuid() != 0)
-                return true;
+                return make_run_folder(run_folder, geteuid(), getegid());
         if (!user) {
                 log_event(LOG_WARN, NULL, "serve.as_root", "no `user` is configured: running as root");
-                return true;
+                return make_run_folder(run_folder, 0, 0);
         }
         const struct passwd *account = getpwnam(user);
         if (!account || account->pw_uid == 0) {
@@ -68,6 +124,8 @@ static bool drop_privileges(const char *user)
         }
         uid_t uid = account->pw_uid;
         gid_t gid = account->pw_gid;
+        if (!make_run_folder(run_folder, uid, gid))
+                return false;
         if (initgroups(user, gid) != 0 || setgid(gid) != 0 || setuid(uid) != 0 || setuid(0) == 0 || geteuid() != uid || getegid() != gid) {
                 log_event(LOG_ERROR, NULL, "serve.privileges", "cannot become %s (errno %d)", user, errno);
                 return false;
@@ -75,26 +133,37 @@ static bool drop_privileges(const char *user)
         return true;
 }
 
-static bool write_run_file(const struct supervisor *s, const char *name, const struct buf *content)
+static char *run_file(const struct supervisor *s, const char *name)
 {
-        auto_str char *path = xasprintf("%s/%s", s->settings->gateway.run_folder, name);
-        if (text_write_file(path, buf_span(content), 0644))
-                return true;
-        log_event(LOG_ERROR, NULL, "serve.run_folder", "cannot write %s (errno %d)", path, errno);
-        return false;
+        return xasprintf("%s/%s", settings_of(s)->gateway.run_folder, name);
 }
 
 static void remove_run_file(const struct supervisor *s, const char *name)
 {
-        auto_str char *path = xasprintf("%s/%s", s->settings->gateway.run_folder, name);
+        auto_str char *path = run_file(s, name);
         gw_ignore(unlink(path) != 0); /* it may never have been written */
 }
 
-static bool write_pid(const struct supervisor *s)
+/* The pid file, locked as long as we live: two gateways in one run folder would remove each other's files. */
+static bool take_run_folder(struct supervisor *s)
 {
-        auto_buf struct buf b = BUF_INIT;
-        buf_printf(&b, "%ld\n", (long)getpid());
-        return write_run_file(s, "pid", &b);
+        auto_str char *path = run_file(s, "pid");
+        auto_fd int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+        if (fd < 0)
+                return folder_failed(path);
+        char text[24] = "";
+        if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+                ssize_t n = pread(fd, text, sizeof text - 1, 0);
+                log_event(LOG_ERROR, NULL, "serve.run_folder", "%s belongs to the running process %.*s", settings_of(s)->gateway.run_folder,
+                          (int)strspn(text, "0123456789"), n > 0 ? text : "");
+                return false;
+        }
+        int n = snprintf(text, sizeof text, "%ld\n", (long)getpid());
+        if (ftruncate(fd, 0) != 0 || pwrite(fd, text, (size_t)n, 0) != n)
+                return folder_failed(path);
+        s->pid_fd = fd;
+        fd = -1;
+        return true;
 }
 
 /* One line per listener, once the gateway serves: name=http://address:port */
@@ -102,11 +171,13 @@ static bool write_listeners(const struct supervisor *s)
 {
         auto_buf struct buf b = BUF_INIT;
         for (size_t i = 0; i < s->listener_count; i++) {
-                const struct listener_settings *l = &s->settings->listeners[i];
+                const struct listener_settings *l = &settings_of(s)->listeners[i];
                 bool six = strchr(l->address, ':') != NULL;
-                buf_printf(&b, "%s=%s://%s%s%s:%d\n", l->name, str_eq(l->tls, "on") ? "https" : "http", six ? "[" : "", l->address, six ? "]" : "", s->ports[i]);
+                buf_printf(&b, "%s=%s://%s%s%s:%d\n", l->name, str_eq(l->tls, "on") ? "https" : "http", six ? "[" : "", l->address,
+                           six ? "]" : "", s->ports[i]);
         }
-        return write_run_file(s, "listeners", &b);
+        auto_str char *path = run_file(s, "listeners");
+        return text_write_file(path, buf_span(&b), 0644) || folder_failed(path);
 }
 
 /* ---- children ---- */
@@ -118,13 +189,15 @@ static void let_through(int fd)
 
 static _Noreturn void exec_child(const struct supervisor *s, const char *role, int ready_fd, const int *fds, size_t fd_count)
 {
-        char **argv = xcalloc(fd_count + 6, sizeof *argv);
+        char **argv = xcalloc(fd_count + 7, sizeof *argv);
         size_t n = 0;
         argv[n++] = xstrdup("egov-gateway");
         argv[n++] = xstrdup(role);
-        argv[n++] = xstrdup(s->conf_path);
+        argv[n++] = xstrdup(s->conf.path);
+        argv[n++] = xasprintf("%d", s->conf.copy);
         argv[n++] = xasprintf("%d", ready_fd);
         argv[n++] = xasprintf("%zu", s->loops);
+        let_through(s->conf.copy);
         let_through(ready_fd);
         for (size_t i = 0; i < fd_count; i++) {
                 argv[n++] = xasprintf("%d", fds[i]);
@@ -140,18 +213,21 @@ static _Noreturn void exec_child(const struct supervisor *s, const char *role, i
 bool supervisor_child_parse(int argc, char **argv, struct supervisor_child *ret_child)
 {
         uint64_t v;
-        if (argc < 6 || argc > 6 + (SETTINGS_LISTENERS_MAX + 1) * LOOPS_MAX)
+        if (argc < 7 || argc > 7 + (SETTINGS_LISTENERS_MAX + 1) * LOOPS_MAX)
                 return false;
-        struct supervisor_child c = {.conf_path = argv[2], .fd_count = (size_t)argc - 5};
+        struct supervisor_child c = {.conf_path = argv[2], .fd_count = (size_t)argc - 6};
         if (!text_to_u64(argv[3], 3, 65536, &v))
                 return false;
+        c.conf_copy = (int)v;
+        if (!text_to_u64(argv[4], 3, 65536, &v))
+                return false;
         c.ready_fd = (int)v;
-        if (!text_to_u64(argv[4], 1, LOOPS_MAX, &v))
+        if (!text_to_u64(argv[5], 1, LOOPS_MAX, &v))
                 return false;
         c.loops = (size_t)v;
         c.fds = xcalloc(c.fd_count, sizeof *c.fds);
         for (size_t i = 0; i < c.fd_count; i++) {
-                if (!text_to_u64(argv[5 + i], 3, 65536, &v)) {
+                if (!text_to_u64(argv[6 + i], 3, 65536, &v)) {
                         free(c.fds);
                         return false;
                 }
@@ -159,6 +235,13 @@ bool supervisor_child_parse(int argc, char **argv, struct supervisor_child *ret_
         }
         *ret_child = c;
         return true;
+}
+
+/* A stop that came while a generation is starting: signals are blocked, they wait. */
+static bool stop_pending(void)
+{
+        sigset_t pending;
+        return sigpending(&pending) == 0 && (sigismember(&pending, SIGTERM) == 1 || sigismember(&pending, SIGINT) == 1);
 }
 
 /* A child says "R" and closes when it is ready, says a line of text when it cannot be, nothing when it died. */
@@ -171,8 +254,8 @@ static bool wait_ready(int fd, const char *role)
         while (n < sizeof line - 1) {
                 struct pollfd p = {.fd = fd, .events = POLLIN};
                 int64_t left = until.ms - mono_now().ms;
-                int rc = left > 0 ? poll(&p, 1, (int)left) : 0;
-                if (rc < 0 && errno == EINTR)
+                int rc = left > 0 && !stop_pending() ? poll(&p, 1, left < POLL_MS ? (int)left : POLL_MS) : 0;
+                if ((rc < 0 && errno == EINTR) || (rc == 0 && left > 0 && !stop_pending()))
                         continue;
                 ssize_t got = rc > 0 ? read(fd, line + n, 1) : 0;
                 if (got <= 0 || line[n] == '\n')
@@ -227,7 +310,8 @@ static void stop_child(pid_t *pid, int signal_number, int64_t limit_ms)
 static void stop_generation(struct supervisor *s, bool gently)
 {
         /* The worker drains listeners and then flows, each within drain_ms. */
-        stop_child(&s->worker, gently ? SIGTERM : SIGKILL, gently ? 2 * s->settings->gateway.drain_ms + 5000 : 1000);
+        int64_t limit_ms = gently ? 2 * settings_of(s)->gateway.drain_ms + 5000 : 1000;
+        stop_child(&s->worker, gently ? SIGTERM : SIGKILL, limit_ms);
         stop_child(&s->signer, SIGKILL, 1000); /* without channels it ends by itself; nothing to lose there */
 }
 
@@ -290,6 +374,54 @@ static bool is_stop(int number)
         return number == SIGTERM || number == SIGINT;
 }
 
+static bool same_listeners(const struct settings *a, const struct settings *b)
+{
+        bool same = a->listener_count == b->listener_count;
+        for (size_t i = 0; same && i < a->listener_count; i++)
+                same = str_eq(a->listeners[i].name, b->listeners[i].name) && str_eq(a->listeners[i].address, b->listeners[i].address) &&
+                       a->listeners[i].port == b->listeners[i].port;
+        return same;
+}
+
+static void reload(struct supervisor *s)
+{
+        struct supervisor_conf fresh, previous = s->conf;
+        struct why why = WHY_INIT;
+        if (supervisor_conf_load(previous.path, &fresh, &why) != GW_OK) {
+                log_event(LOG_ERROR, NULL, "serve.reload_refused", "%s", why.detail);
+                return;
+        }
+        if (!same_listeners(fresh.settings, previous.settings) || !str_eq(fresh.settings->gateway.run_folder, previous.settings->gateway.run_folder)) {
+                log_event(LOG_ERROR, NULL, "serve.reload_refused", "listeners or run_folder have changed: restart instead");
+                conf_done(&fresh);
+                return;
+        }
+        stop_generation(s, true);
+        s->conf = fresh;
+        if (start_generation(s)) {
+                conf_done(&previous);
+                gw_ignore(!write_listeners(s)); /* it has been logged */
+                log_event(LOG_INFO, NULL, "serve.reloaded", "%s", s->conf.path);
+                return;
+        }
+        /* watch() finds that nothing runs and starts a generation with what worked before. */
+        log_event(LOG_ERROR, NULL, "serve.reload_refused", "nothing starts with it: the previous configuration goes on");
+        conf_done(&fresh);
+        s->conf = previous;
+}
+
+/* The whole pause, whatever else is signalled (the end of a child is, just now). Gives the signal that ended it early, or 0. */
+static int pause_for(const struct supervisor *s, int64_t ms)
+{
+        struct mono_time until = {mono_now().ms + ms};
+        for (int64_t left = ms; left > 0; left = until.ms - mono_now().ms) {
+                int number = next_signal(s, left);
+                if (is_stop(number) || number == SIGHUP)
+                        return number;
+        }
+        return 0;
+}
+
 /* Until a generation serves again, or a stop is asked for (false). */
 static bool revive(struct supervisor *s)
 {
@@ -297,36 +429,15 @@ static bool revive(struct supervisor *s)
                 s->restart_ms = RESTART_FIRST_MS;
         stop_generation(s, false);
         for (;;) {
-                int number = next_signal(s, s->restart_ms);
+                int number = pause_for(s, s->restart_ms);
                 if (is_stop(number))
                         return false;
                 s->restart_ms = s->restart_ms * 2 > RESTART_LONGEST_MS ? RESTART_LONGEST_MS : s->restart_ms * 2;
-                if (start_generation(s))
+                if (number == SIGHUP)
+                        reload(s); /* the way out when it is the configuration that does not start */
+                if (s->worker || start_generation(s))
                         return true;
         }
-}
-
-static void reload(struct supervisor *s)
-{
-        struct settings *fresh = NULL;
-        struct why why = WHY_INIT;
-        if (settings_load(s->conf_path, &fresh, &why) != GW_OK) {
-                log_event(LOG_ERROR, NULL, "serve.reload_refused", "%s", why.detail);
-                return;
-        }
-        bool same = fresh->listener_count == s->settings->listener_count;
-        for (size_t i = 0; same && i < fresh->listener_count; i++)
-                same = str_eq(fresh->listeners[i].name, s->settings->listeners[i].name) && str_eq(fresh->listeners[i].address, s->settings->listeners[i].address) &&
-                       fresh->listeners[i].port == s->settings->listeners[i].port;
-        if (!same) {
-                log_event(LOG_ERROR, NULL, "serve.reload_refused", "listeners have changed: restart instead");
-                settings_free(fresh);
-                return;
-        }
-        stop_generation(s, true);
-        settings_free(s->settings);
-        s->settings = fresh;
-        log_event(LOG_INFO, NULL, "serve.reloaded", "%s", s->conf_path);
 }
 
 static void watch(struct supervisor *s)
@@ -359,22 +470,27 @@ static size_t loop_count(const struct settings *settings)
         return cores < 1 ? 1 : cores > LOOPS_MAX ? LOOPS_MAX : (size_t)cores;
 }
 
-int supervisor_run(const char *conf_path, struct settings *settings)
+int supervisor_run(const struct supervisor_conf *conf)
 {
         struct supervisor *s = xcalloc(1, sizeof *s);
-        *s = (struct supervisor){.conf_path = conf_path, .settings = settings, .loops = loop_count(settings), .listener_count = settings->listener_count, .restart_ms = RESTART_FIRST_MS};
+        const struct settings *settings = conf->settings;
+        *s = (struct supervisor){.conf = *conf, .loops = loop_count(settings), .listener_count = settings->listener_count, .pid_fd = -1, .restart_ms = RESTART_FIRST_MS};
         block_signals(s);
         signal(SIGPIPE, SIG_IGN);
+        bool ours = bind_listeners(s) && drop_privileges(settings->gateway.user, settings->gateway.run_folder) && take_run_folder(s);
         umask(0077);
-        gw_ignore(mkdir(settings->gateway.run_folder, 0755) != 0); /* it may be there already */
-        bool up = bind_listeners(s) && drop_privileges(settings->gateway.user) && write_pid(s) && start_generation(s) && write_listeners(s);
-        if (up)
+        bool up = ours && start_generation(s) && write_listeners(s);
+        if (up) {
                 watch(s);
-        log_event(LOG_INFO, NULL, "serve.stopping", "waiting up to %lld ms for what is in flight", (long long)s->settings->gateway.drain_ms);
+                log_event(LOG_INFO, NULL, "serve.stopping", "waiting up to %lld ms for what is in flight", (long long)settings_of(s)->gateway.drain_ms);
+        }
         stop_generation(s, true);
-        remove_run_file(s, "listeners");
-        remove_run_file(s, "pid");
-        settings_free(s->settings);
+        if (ours) {
+                remove_run_file(s, "listeners");
+                remove_run_file(s, "pid");
+        }
+        gw_close_fd(&s->pid_fd);
+        conf_done(&s->conf);
         free(s);
         return up ? 0 : 1;
 }

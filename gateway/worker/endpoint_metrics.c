@@ -42,6 +42,9 @@ void endpoint_metrics(struct loop *loop, struct http_exchange *exchange)
         counter(&out, "certificates_decoded_total", "Certificates decoded", v.decoded);
         counter(&out, "chains_checked_total", "Certificate chains checked", v.chains);
         counter(&out, "signatures_made_total", "Signatures asked from the signer", signatures_made(s));
+        struct journal_counts j = journal_counts(s->journal);
+        counter(&out, "journal_pieces_total", "Pieces of work done by the journal", j.pieces);
+        counter(&out, "journal_commits_total", "Commits they took", j.commits);
         buf_add_str(&out, "# HELP egov_stage_cpu_seconds_total CPU time of the event loops by stage\n# TYPE egov_stage_cpu_seconds_total counter\n");
         for (int i = 0; i < STAGE_COUNT; i++)
                 buf_printf(&out, "egov_stage_cpu_seconds_total{stage=\"%s\"} %.6f\n", stage_names[i], (double)s->counters.stage_ns[i] / 1e9);

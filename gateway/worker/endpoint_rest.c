@@ -63,6 +63,7 @@ static void on_registered(void *arg, struct intake *intake, enum gw_rc rc, const
                 }
         }
         intake_free(intake);
+        c->loop->calls--;
         free(c);
 }
 
@@ -87,6 +88,7 @@ void endpoint_rest_submit(struct loop *loop, struct http_exchange *exchange, con
         buf_add_span(&intake->envelope, request->body);
         struct call *c = xcalloc(1, sizeof *c);
         c->loop = loop;
+        loop->calls++;
         c->exchange = exchange;
         memcpy(c->id, correlation_id, sizeof c->id);
         c->intake = gw_take(&intake);

@@ -13,6 +13,7 @@
 #include "gateway/worker/intake.h"
 
 #define POLL_MS 50
+#define WAIT_TICK_MS 250
 
 /* One SOAP call under way. It ends when it was answered and nobody will call back any more. */
 struct call {
@@ -35,6 +36,7 @@ static void call_end(struct call *c)
                 return;
         intake_free(c->intake);
         request_view_done(&c->view);
+        c->loop->calls--;
         free(c);
 }
 
@@ -121,10 +123,23 @@ static void on_flow_done(void *arg, const struct flow_outcome *outcome)
         call_end(c);
 }
 
-static void on_wait_over(uv_timer_t *timer)
+/* When the wait limit is reached, or the worker stops and must let its callers go with an answer. */
+static bool wait_is_over(const struct call *c)
+{
+        struct mono_time now = mono_now();
+        return now.ms >= c->deadline.ms || (c->loop->draining && now.ms >= c->loop->hurry_at.ms);
+}
+
+static int64_t wait_tick(const struct call *c)
+{
+        int64_t wait_ms = c->loop->shared->settings->gateway.sync_wait_ms;
+        return wait_ms < WAIT_TICK_MS ? wait_ms : WAIT_TICK_MS;
+}
+
+static void on_wait_tick(uv_timer_t *timer)
 {
         struct call *c = timer->data;
-        if (!c->answered)
+        if (!c->answered && wait_is_over(c))
                 answer_in_progress(c);
         call_end(c);
 }
@@ -138,7 +153,7 @@ static void on_poll(uv_timer_t *timer)
         enum gw_rc rc = store_view_by_id(c->loop->reader, c->intake->result.request_id, true, &view, &why);
         if (rc == GW_OK && view.document.n)
                 answer_result(c, view.decided_at, buf_span(&view.document));
-        else if (view.state == REQUEST_AWAITING_DATA || mono_now().ms >= c->deadline.ms || c->loop->draining)
+        else if (view.state == REQUEST_AWAITING_DATA || wait_is_over(c))
                 answer_in_progress(c);
         request_view_done(&view);
         call_end(c);
@@ -146,6 +161,7 @@ static void on_poll(uv_timer_t *timer)
 
 static void start_timer(struct call *c, uv_timer_cb callback, int64_t first_ms, int64_t repeat_ms)
 {
+        c->deadline = (struct mono_time){mono_now().ms + c->loop->shared->settings->gateway.sync_wait_ms};
         uv_timer_init(&c->loop->uv, &c->timer);
         c->timer.data = c;
         c->timer_open = true;
@@ -167,11 +183,10 @@ static void on_registered(void *arg, struct intake *intake, enum gw_rc rc, const
                   intake->sender->id, intake->service->code, c->id);
         if (!sync)
                 answer_async(c);
-        else if (repeated) {
-                c->deadline = (struct mono_time){mono_now().ms + s->settings->gateway.sync_wait_ms};
+        else if (repeated)
                 start_timer(c, on_poll, 0, POLL_MS);
-        } else
-                start_timer(c, on_wait_over, s->settings->gateway.sync_wait_ms, 0);
+        else
+                start_timer(c, on_wait_tick, wait_tick(c), wait_tick(c));
         if (!repeated) {
                 struct request_work work;
                 intake_work(intake, &work);
@@ -293,6 +308,7 @@ void endpoint_shep(struct loop *loop, struct http_exchange *exchange, const char
         const struct http_request *request = http_exchange_request(exchange);
         struct call *c = xcalloc(1, sizeof *c);
         c->loop = loop;
+        loop->calls++;
         c->exchange = exchange;
         c->at = request->received_at;
         c->view.document = (struct buf)BUF_INIT;

@@ -1,7 +1,7 @@
 /* One registered request on its way down: collect → decide → issue → deliver.
  *
- * The only states kept here are those of the moment; each step ends in one piece of journal work. When a piece cannot be
- * written the flow lets go: the request's lease runs out and flow_resume() takes it up from what the store holds. */
+ * The only states kept here are those of the moment; each step ends in one piece of journal work. When a step fails the flow lets go: it
+ * gives its lease back (or that runs out) and flow_resume() takes the request up from what the store holds. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,13 +14,14 @@
 
 #define RESUME_BATCH 32
 #define ROWS_MAX 2
+#define GIVE_BACK_MS 1000
 
 struct outgoing { /* an outbox row being made */
         enum request_state state;
         char message_id[64];
         int sequence;
         int64_t row_id;
-        struct wall_time at;
+        struct wall_time at, lease_until;
         struct buf payload;
 };
 
@@ -34,7 +35,9 @@ struct flow {
         struct outgoing rows[ROWS_MAX];
         size_t row_count;
         bool notice_open, notice_lost; /* the REGISTERED notice is being written / could not be */
-        bool answers_in;
+        bool answers_in, let_go;
+        struct mono_time lease_over;
+        uv_timer_t timer;              /* between attempts to give the lease back */
         struct collect_answer answers[COLLECT_SYSTEMS_MAX];
         size_t answer_count;
         struct wall_time now;          /* of the decision, or of the failed round */
@@ -56,6 +59,7 @@ static void flow_free(struct flow *f)
         buf_done(&f->case_text);
         buf_done(&f->document);
         request_work_done(&f->work);
+        journal_expect(f->loop->shared->journal, -1);
         f->loop->flows--;
         free(f);
 }
@@ -69,11 +73,13 @@ static int64_t lease_ms(const struct loop *loop)
         return 30000 + 2 * longest;
 }
 
-static struct wall_time row_lease(const struct flow *f, struct wall_time now)
+/* Read here and not in the journal's work: the delivery belongs to the loop. */
+static struct wall_time row_lease(const struct flow *f, struct wall_time at)
 {
         /* Nothing is sent from memory after a failure: the scan may have the row at once. */
-        int64_t hold = delivery_failed(f->delivery) ? 0 : f->loop->shared->cabinet_settings->timeout_ms + 5000;
-        return (struct wall_time){now.ms + hold};
+        if (delivery_failed(f->delivery))
+                return at;
+        return (struct wall_time){wall_now().ms + f->loop->shared->cabinet_settings->timeout_ms + 5000};
 }
 
 static void tell(struct flow *f, bool ready)
@@ -92,9 +98,15 @@ static void tell(struct flow *f, bool ready)
         done(f->arg, &outcome);
 }
 
+static void give_lease_back(struct flow *f);
+
 static void on_delivered(void *arg)
 {
-        flow_free(arg);
+        struct flow *f = arg;
+        if (f->let_go)
+                give_lease_back(f);
+        else
+                flow_free(f);
 }
 
 static void flow_end(struct flow *f)
@@ -102,12 +114,54 @@ static void flow_end(struct flow *f)
         delivery_finish(f->delivery, on_delivered, f);
 }
 
-/* Something of ours failed, or the store cannot be written: the request keeps its lease and is resumed when it is over. */
+/* ---- letting go ---- */
+
+static void on_timer_closed(uv_handle_t *handle)
+{
+        flow_free(handle->data);
+}
+
+static void on_again(uv_timer_t *timer)
+{
+        struct flow *f = timer->data;
+        if (!f->loop->draining && mono_now().ms < f->lease_over.ms)
+                give_lease_back(f);
+        else
+                uv_close((uv_handle_t *)timer, on_timer_closed);
+}
+
+static enum gw_rc give_back_work(struct store *store, void *arg, struct why *why)
+{
+        struct flow *f = arg;
+        struct wall_time next = backoff_next(&f->loop->delivery.backoff, f->work.registered_at, f->work.attempts + 1, wall_now());
+        return store_reschedule(store, f->work.id, next, why);
+}
+
+/* A full disk: tried again until the lease is over, which does the same, only later. */
+static void on_given_back(void *arg, enum gw_rc rc, const struct why *why)
+{
+        struct flow *f = arg;
+        gw_ignore(why->reason); /* GW_REJECT: it has been decided meanwhile */
+        if (rc == GW_RETRY)
+                uv_timer_start(&f->timer, on_again, GIVE_BACK_MS, 0);
+        else
+                uv_close((uv_handle_t *)&f->timer, on_timer_closed);
+}
+
+static void give_lease_back(struct flow *f)
+{
+        journal_submit(f->loop->journal, give_back_work, on_given_back, f);
+}
+
+/* Something of ours failed, or the store cannot be written: the request is resumed after a pause. */
 static void let_go(struct flow *f, const char *step, const struct why *why)
 {
         log_event(why->reason == REASON_STORE_UNAVAILABLE ? LOG_WARN : LOG_ERROR, f->work.number, "request.postponed", "step=%s reason=%s detail=\"%s\"", step,
                   reason_info(why->reason)->name, why->detail);
         tell(f, false);
+        f->let_go = true;
+        uv_timer_init(&f->loop->uv, &f->timer);
+        f->timer.data = f;
         flow_end(f);
 }
 
@@ -119,7 +173,7 @@ static enum gw_rc compose(struct flow *f, enum request_state state, struct wall_
         const struct settings *s = f->loop->shared->settings;
         const struct destination_settings *cabinet = f->loop->shared->cabinet_settings;
         struct outgoing *o = &f->rows[f->row_count];
-        *o = (struct outgoing){.state = state, .sequence = f->work.outbox_sequence + 1, .at = at, .payload = BUF_INIT};
+        *o = (struct outgoing){.state = state, .sequence = f->work.outbox_sequence + 1, .at = at, .lease_until = row_lease(f, at), .payload = BUF_INIT};
         bool result = state == REQUEST_RESULT_SENT;
         struct cabinet_message message = {
                 .state = state,
@@ -159,7 +213,7 @@ static enum gw_rc add_rows(struct store *store, struct flow *f, struct why *why)
                         .state_code = request_state_info(o->state)->code,
                         .payload = buf_span(&o->payload),
                         .at = o->at,
-                        .lease_until = row_lease(f, o->at),
+                        .lease_until = o->lease_until,
                 };
                 enum gw_rc rc = store_outbox_add(store, &row, &o->row_id, why);
                 if (rc != GW_OK)
@@ -437,6 +491,7 @@ void flow_start(struct loop *loop, struct request_work *work, flow_done done, vo
 {
         struct flow *f = xcalloc(1, sizeof *f);
         loop->flows++;
+        journal_expect(loop->shared->journal, 1);
         f->loop = loop;
         f->work = *work;
         work->application = (struct buf)BUF_INIT;
@@ -444,7 +499,10 @@ void flow_start(struct loop *loop, struct request_work *work, flow_done done, vo
         f->done = done;
         f->arg = arg;
         f->now = wall_now();
+        f->lease_over = (struct mono_time){mono_now().ms + lease_ms(loop)};
         f->delivery = delivery_new(&loop->delivery, f->work.id, f->work.number);
+        if (f->work.outbox_open)
+                delivery_hold(f->delivery);
         f->service = catalogue_find(loop->shared->catalogue, f->work.service_code, f->work.registered_at);
         if (!f->service || !f->service->system_count) {
                 struct why why = {REASON_CONFIGURATION, "the catalogue no longer has this service"};

@@ -58,7 +58,9 @@ struct loop {
         struct delivery_env delivery;
         struct outbox_scan *scan;     /* loop 0, else NULL */
         unsigned flows;               /* requests under way here */
-        bool resuming, draining;
+        unsigned calls;               /* HTTP exchanges under way here */
+        bool resuming, draining, clean; /* clean: stopped with nothing unfinished, all freed */
+        struct mono_time hurry_at;    /* draining: from then on callers are no longer kept waiting for results */
 };
 
 /* CPU nanoseconds of this thread; stage_add() books what passed since `since` and returns now. */

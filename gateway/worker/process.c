@@ -69,20 +69,12 @@ static enum gw_rc open_destinations(struct shared *s, const struct adapter *cons
         return GW_OK;
 }
 
-static bool has_key(const struct settings *settings, const char *id)
-{
-        for (size_t i = 0; i < settings->key_count; i++)
-                if (str_eq(settings->keys[i].id, id))
-                        return true;
-        return false;
-}
-
 /* Every system that a service asks must be reachable by an adapter and a destination, and its results signed by a key that is there. */
 static enum gw_rc check_catalogue(const struct shared *s, struct why *why)
 {
         for (size_t i = 0; i < catalogue_count(s->catalogue); i++) {
                 const struct service *service = catalogue_at(s->catalogue, i);
-                if (service->automated && !service->withdrawn && !has_key(s->settings, service->provider_key))
+                if (service->automated && !service->withdrawn && !settings_has_key(s->settings, service->provider_key))
                         return why_set(why, GW_REJECT, REASON_CONFIGURATION, "service %s signs with [key %s], which does not exist", service->code,
                                        service->provider_key);
                 for (size_t k = 0; k < service->system_count; k++)
@@ -170,19 +162,28 @@ static void on_drained(void *arg)
 static void on_stop(uv_async_t *handle)
 {
         struct loop *loop = handle->data;
-        loop->draining = true;
+        int64_t drain_ms = loop->shared->settings->gateway.drain_ms;
         if (loop->scan)
                 outbox_scan_stop(loop->scan);
-        http_server_drain(loop->server, (int)loop->shared->settings->gateway.drain_ms, on_drained, loop);
+        /* Requests that have arrived already are taken in as ever, by the call below; later ones are refused. */
+        http_server_drain(loop->server, (int)drain_ms, on_drained, loop);
+        loop->hurry_at = (struct mono_time){mono_now().ms + drain_ms / 2};
+        loop->draining = true;
+}
+
+static bool idle(const struct loop *loop)
+{
+        return !loop->flows && !loop->calls && !journal_pending(loop->journal) && (!loop->scan || outbox_scan_idle(loop->scan));
 }
 
 /* After the listeners are drained: what was registered goes on to its end, as far as the time allows; the store holds the rest. */
-static void finish_flows(struct loop *loop, struct mono_time until)
+static bool finish_flows(struct loop *loop, struct mono_time until)
 {
-        while (mono_now().ms < until.ms && (loop->flows || journal_pending(loop->journal) || (loop->scan && !outbox_scan_idle(loop->scan)))) {
+        while (!idle(loop) && mono_now().ms < until.ms) {
                 uv_run(&loop->uv, UV_RUN_NOWAIT);
                 usleep(1000);
         }
+        return idle(loop);
 }
 
 static enum gw_rc open_loop(struct worker *w, struct loop *loop, struct why *why)
@@ -237,16 +238,14 @@ static void close_handle(uv_handle_t *handle, void *arg)
 
 static void close_loop(struct loop *loop)
 {
-        finish_flows(loop, (struct mono_time){mono_now().ms + loop->shared->settings->gateway.drain_ms});
-        bool clean = !loop->flows && !journal_pending(loop->journal);
+        loop->clean = finish_flows(loop, (struct mono_time){mono_now().ms + loop->shared->settings->gateway.drain_ms});
         log_event(LOG_INFO, NULL, "loop.stopped", "loop=%u unfinished=%u", loop->index, loop->flows);
-        if (!clean)
+        if (!loop->clean)
                 return; /* callbacks may still come: the process ends in a moment, the store holds what is unfinished */
         http_server_free(loop->server);
         http_client_free(loop->client);
         journal_client_free(loop->journal);
-        if (loop->scan)
-                outbox_scan_free(loop->scan);
+        outbox_scan_free(loop->scan);
         uv_run(&loop->uv, UV_RUN_NOWAIT);
         uv_walk(&loop->uv, close_handle, NULL);
         for (int i = 0; i < 100 && uv_run(&loop->uv, UV_RUN_NOWAIT); i++)
@@ -275,10 +274,10 @@ static void protect_process(void)
         prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0);
 }
 
-static int tell_failure(const struct worker_channels *channels, const struct why *why)
+static _Noreturn void tell_failure(const struct worker_channels *channels, const struct why *why)
 {
         dprintf(channels->ready_fd, "%s: %s\n", reason_info(why->reason)->name, why->detail);
-        return 1;
+        _exit(1); /* half open, threads and all; nothing was accepted */
 }
 
 static enum gw_rc clear_leases(struct store *store, void *arg, struct why *why)
@@ -332,18 +331,20 @@ int worker_process_main(const struct settings *settings, const struct worker_cha
                 rc = open_loop(w, &w->loops[i], &why);
         }
         if (rc != GW_OK)
-                return tell_failure(channels, &why);
+                tell_failure(channels, &why);
         for (size_t i = 0; i < channels->loops; i++)
                 uv_thread_create(&w->loops[i].thread, run_loop, &w->loops[i]);
-        gw_ignore(write(channels->ready_fd, "R", 1) != 1); /* the supervisor notices a worker that says nothing */
+        /* Nobody there to be told: the supervisor ended before PR_SET_PDEATHSIG could tell us. */
+        bool heard = write(channels->ready_fd, "R", 1) == 1;
         close(channels->ready_fd);
-        wait_for_signal(&signals);
+        if (heard)
+                wait_for_signal(&signals);
         for (size_t i = 0; i < channels->loops; i++)
                 uv_async_send(&w->loops[i].stop);
         bool clean = true;
         for (size_t i = 0; i < channels->loops; i++) {
                 uv_thread_join(&w->loops[i].thread);
-                clean = clean && !w->loops[i].flows;
+                clean = clean && w->loops[i].clean;
         }
         log_event(LOG_INFO, NULL, "worker.stopped", "clean=%s", clean ? "yes" : "no");
         if (!clean)

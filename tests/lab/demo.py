@@ -92,6 +92,7 @@ Try:
   build/egov-gateway status --conf {lab.conf.relative_to(ROOT)}
   curl -X POST '{lab.simulators['control']}fault?system=gbdfl&kind=http500&count=10'
 Ctrl-C stops everything.""")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         signal.pause()
     except KeyboardInterrupt:

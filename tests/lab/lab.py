@@ -62,15 +62,23 @@ class Lab:
         self.log = self.folder / "gateway.log"
 
     # ---- simulators ----
-    def start_simulators(self):
+    def start_simulators(self, again=False):
         ports = self.folder / "ports"
+        if again:
+            ports.rename(self.folder / "ports.before")
         ports.unlink(missing_ok=True)
         (self.folder / "cabinet").mkdir(exist_ok=True)
-        command = [SIMULATORS, "--pki", PKI, "--people", ROOT / "fixtures" / "people", "--out", ports, "--cabinet-dir", self.folder / "cabinet", *self.simulator_options]
+        command = [SIMULATORS, "--pki", PKI, "--people", ROOT / "fixtures" / "people", "--out", ports, "--cabinet-dir", self.folder / "cabinet", *self.simulator_options,
+                   *(["--same-ports", self.folder / "ports.before"] if again else [])]
         self.processes["simulators"] = subprocess.Popen([str(c) for c in command], stdin=subprocess.DEVNULL, stdout=open(self.folder / "simulators.log", "ab"),
                                                         stderr=subprocess.STDOUT)
         wait_for("simulators", lambda: ports.exists() or self.died("simulators"))
         self.simulators = read_pairs(ports)
+
+    def restart_simulators(self):
+        """After they were killed: the same ports, an empty memory."""
+        del self.processes["simulators"]
+        self.start_simulators(again=True)
 
     def died(self, name):
         code = self.processes[name].poll()
@@ -152,6 +160,17 @@ class Lab:
     def replay(self, *args, **options):
         return self.run("replay", *args, "--to", self.url, "--to-tls", self.tls_url, "--pki", PKI, **options)
 
+    def look_for_sanitizers(self):
+        """A sanitizer's report is a failure, even of a process that nobody waits for."""
+        for name in ("gateway", "simulators"):
+            path = self.folder / f"{name}.log"
+            text = path.read_text(errors="replace") if path.exists() else ""
+            # Who may not be traced cannot look for leaks: that is no finding.
+            text = text.replace("LeakSanitizer has encountered a fatal error", "").replace("LeakSanitizer does not work under ptrace", "")
+            at = min((i for i in (text.find(mark) for mark in ("Sanitizer:", "runtime error:")) if i >= 0), default=-1)
+            if at >= 0:
+                raise RuntimeError(f"{name}.log in {self.folder}: {text[max(0, at - 200):at + 3000]}")
+
     def __enter__(self):
         try:
             self.start_simulators()
@@ -161,12 +180,22 @@ class Lab:
             raise
         return self
 
+    def sanitizer_reports(self):
+        """What the sanitizers wrote into the logs: a leak shows only when a process ends, and nobody looks at its exit status."""
+        return [line for name in ("gateway", "simulators") if (path := self.folder / f"{name}.log").exists()
+                for line in path.read_text(errors="replace").splitlines() if "runtime error:" in line or "ERROR: " in line and "Sanitizer" in line]
+
     def __exit__(self, kind, value, trace):
         for name in ("gateway", "simulators"):
             try:
                 self.stop(name)
             except RuntimeError as error:
                 print(error, file=sys.stderr)
+        if kind is None and self.sanitizer_reports():
+            print(f"lab kept in {self.folder}", file=sys.stderr)
+            raise RuntimeError("\n".join(self.sanitizer_reports()))
+        if kind is None:
+            self.look_for_sanitizers()
         if self.temporary and kind is None:
             shutil.rmtree(self.folder, ignore_errors=True)
         elif kind is not None:

@@ -1,11 +1,17 @@
 """What every system test needs: checks that are counted, and a little SOAP and HTTP. Python's standard library only."""
 import http.client
+import http.server
 import json
+import os
 import pathlib
+import re
+import socket
 import sqlite3
 import ssl
 import subprocess
 import sys
+import threading
+import time
 import traceback
 import urllib.parse
 import uuid
@@ -49,11 +55,15 @@ class Checks:
 
     def part(self, function, *args):
         """A part that stops by an exception is one failed check."""
+        start = time.monotonic()
         try:
             return function(*args)
         except Exception:  # noqa: BLE001 whatever it was, the other parts still say something
             self.that(function.__name__, False, traceback.format_exc())
             return None
+        finally:
+            if "EGOV_TIMES" in os.environ:
+                print(f"{function.__name__}: {time.monotonic() - start:.1f} s")
 
     def finish(self):
         print(f"{self.passed} passed, {self.failed} failed, {self.skipped} skipped")
@@ -162,7 +172,8 @@ class Message:
 
     def send(self, lab, body=None, timeout=40):
         if self.channel == "rest":
-            return http_call(lab.tls_url + self.path, "POST", body or self.body, {"Content-Type": "application/xml", "Idempotency-Key": self.id}, "tls-portal", timeout)
+            return http_call(lab.tls_url + self.path, "POST", body or self.body, {"Content-Type": "application/xml", "Idempotency-Key": self.id},
+                             "tls-portal", timeout)
         return http_call(lab.url + self.path, "POST", body or self.body, {"Content-Type": TEXT_XML, "SOAPAction": '""'}, timeout=timeout)
 
 
@@ -208,7 +219,8 @@ class Store:
         return found[0][0] if found else None
 
 
-STATES = {0: "CHECKING", 1: "REGISTERED", 2: "REJECTED_INTAKE", 3: "AWAITING_DATA", 4: "DECIDED", 5: "RESULT_SENT", 6: "RECEIVED", 7: "CANCELLED", 8: "FAILED_TECH"}
+STATES = {0: "CHECKING", 1: "REGISTERED", 2: "REJECTED_INTAKE", 3: "AWAITING_DATA", 4: "DECIDED", 5: "RESULT_SENT", 6: "RECEIVED", 7: "CANCELLED",
+          8: "FAILED_TECH"}
 
 
 def status(lab):
@@ -216,10 +228,10 @@ def status(lab):
 
 
 def settled(lab):
-    """The status once every request is delivered, else None."""
-    now = status(lab)
-    states = now["requests"]
-    return now if not (states["REGISTERED"] + states["AWAITING_DATA"] + states["DECIDED"] + now["outbox"]["pending"]) else None
+    """True once every request is delivered and nothing waits to be sent."""
+    text = http_call(lab.url + "/metrics").text
+    return not any(int(n) for n in re.findall(r'^egov_(?:requests\{state="(?:REGISTERED|AWAITING_DATA|DECIDED)"|outbox\{state="pending")\} (\d+)$',
+                                              text, re.M))
 
 
 def cabinet(lab, correlation_id=None):
@@ -245,3 +257,84 @@ def metric(lab, name):
         if line.startswith(name + " "):
             return float(line.split()[-1])
     return None
+
+
+# ---- between the gateway and a system ----
+
+class Relay:
+    """Stands between the gateway and one system: keeps what passes, and can be down, or answer in the system's place.
+
+    Its URL is known before the lab starts (Lab(settings={"destination cabinet": {"url": relay.url}})); `upstream` is set afterwards."""
+
+    def __init__(self):
+        self.passed = []  # [request body, status, answer body] in the order of arrival; status None: no answer
+        self.upstream, self.answer, self.server = None, None, None  # answer(body) → (status, bytes) or None to pass on
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}/"
+
+    def up(self):
+        relay = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                status, answer = relay.exchange(body)
+                if status is None:
+                    self.close_connection = True
+                    return
+                self.send_response(status)
+                self.send_header("Content-Type", TEXT_XML)
+                self.send_header("Content-Length", str(len(answer)))
+                self.end_headers()
+                self.wfile.write(answer)
+
+            def log_message(self, *_):
+                pass
+
+        class Server(http.server.ThreadingHTTPServer):
+            allow_reuse_address, daemon_threads, request_queue_size = True, True, 128
+            connections = set()
+
+            def process_request(self, request, address):
+                self.connections.add(request)
+                super().process_request(request, address)
+
+            def handle_error(self, *_):
+                pass  # the gateway went away in the middle: what is tested says so itself
+
+        self.server = Server(("127.0.0.1", self.port), Handler)
+        threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
+        return self
+
+    def exchange(self, body):
+        record = [body, None, b""]
+        self.passed.append(record)
+        made = self.answer(body) if self.answer else None
+        if made is None:
+            try:
+                got = http_call(self.upstream, "POST", body, {"Content-Type": TEXT_XML}, timeout=20)
+                made = got.status, got.body
+            except (OSError, http.client.HTTPException):
+                made = None, b""
+        record[1:] = made
+        return made
+
+    def down(self):
+        """Nobody listens any more and kept connections are gone: what a system that was switched off looks like."""
+        server, self.server = self.server, None
+        if not server:
+            return
+        server.shutdown()
+        server.server_close()
+        for connection in server.connections:
+            try:
+                connection.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+
+    def bodies(self):
+        return [body for body, _, _ in self.passed]

@@ -9,7 +9,8 @@ import time
 import urllib.parse
 import uuid
 
-from check import APPLICANT, NEGATIVE, PKI, ROOT, TEXT_XML, Checks, Lab, Message, client_context, complaints, element, fault, http_call, moment, problem, set_fault, status
+from check import (NEGATIVE, ROOT, TEXT_XML, Checks, Lab, Message, client_context, complaints, element, fault, http_call, moment, problem,
+                   set_fault, status)
 
 c = Checks()
 BODY_MAX = 10 << 20
@@ -54,7 +55,8 @@ def malformed(lab):
     for url, paths in ((lab.url, ("/shep/sync", "/health/live")), (lab.tls_url, ("/api/v1/requests",))):
         parts = urllib.parse.urlsplit(url)
         for path in paths:
-            done = subprocess.run([sys.executable, ROOT / "tests" / "system" / "http_malformed.py", parts.hostname, str(parts.port), path, *(["--tls"] if parts.scheme == "https" else [])],
+            done = subprocess.run([sys.executable, ROOT / "tests" / "system" / "http_malformed.py", parts.hostname, str(parts.port), path,
+                                   *(["--tls"] if parts.scheme == "https" else [])],
                                   capture_output=True, text=True)
             passed, failed = map(int, re.findall(r"(\d+) passed, (\d+) failed", done.stdout)[-1])
             c.passed += passed
@@ -63,16 +65,19 @@ def malformed(lab):
     got, closed = raw(lab, b"GARBAGE\r\n\r\n")
     body = json.loads(got.split(b"\r\n\r\n", 1)[1])
     c.same("malformed: 400, closed", (status_line(got), closed), ([400], True))
-    c.same("malformed: problem+json", (body["reason"], body["code"], set(body["messages"]), bool(uuid.UUID(body["correlationId"]))), ("HTTP_MALFORMED", "SCE001", {"kk", "ru", "en"}, True))
+    c.same("malformed: problem+json", (body["reason"], body["code"], set(body["messages"]), bool(uuid.UUID(body["correlationId"]))),
+           ("HTTP_MALFORMED", "SCE001", {"kk", "ru", "en"}, True))
 
 
 def paths_and_methods(lab):
     for base in (lab.url, lab.tls_url):
-        for path in ("/", "/shep", "/shep/sync/", "/shep/other", "/SHEP/SYNC", "/api/v1/request", "/api/v2/requests", "/metrics/", "/health", "/index.html"):
+        for path in ("/", "/shep", "/shep/sync/", "/shep/other", "/SHEP/SYNC", "/api/v1/request", "/api/v2/requests", "/metrics/", "/health",
+                     "/index.html"):
             answer = http_call(base + path, "POST", b"x", {"Content-Type": TEXT_XML})
             got = fault(answer) if path.startswith("/shep/") else problem(answer)
             c.same(f"POST {path} on {base[:5]}", got, (404, "SCE004", "HTTP_NOT_FOUND"), answer)
-        for path, allow in (("/shep/sync", "GET, POST"), ("/shep/async", "GET, POST"), ("/api/v1/requests", "POST"), ("/metrics", "GET, HEAD"), ("/health/live", "GET, HEAD"), ("/health/ready", "GET, HEAD")):
+        for path, allow in (("/shep/sync", "GET, POST"), ("/shep/async", "GET, POST"), ("/api/v1/requests", "POST"), ("/metrics", "GET, HEAD"),
+                            ("/health/live", "GET, HEAD"), ("/health/ready", "GET, HEAD")):
             for method in ("DELETE", "PUT", "OPTIONS", "TRACE") + (("GET",) if path.startswith(("/shep", "/api")) else ("POST",)):
                 answer = http_call(base + path, method)
                 got = fault(answer) if path.startswith("/shep/") else problem(answer)
@@ -84,7 +89,8 @@ def paths_and_methods(lab):
 
 def types(lab):
     good = Message("sync").body
-    for type_ in (None, "", "text/plain", "application/json", "application/xml", "text/xml; charset=utf-16", "text/xml;charset=windows-1251", "multipart/related; type=\"text/xml\"", "text/xmlx"):
+    for type_ in (None, "", "text/plain", "application/json", "application/xml", "text/xml; charset=utf-16", "text/xml;charset=windows-1251",
+                  "multipart/related; type=\"text/xml\"", "text/xmlx"):
         answer = http_call(lab.url + "/shep/sync", "POST", good, {} if type_ is None else {"Content-Type": type_})
         c.same(f"Content-Type {type_}", fault(answer), (415, "SCE001", "HTTP_TYPE"), answer)
     for type_ in ("text/xml", "TEXT/XML; CHARSET=UTF-8", 'text/xml; charset="utf-8"', "application/soap+xml; charset=utf-8; action=\"x\""):
@@ -128,9 +134,12 @@ def xml(lab):
     good = Message("sync").body.decode()
     deep = good.replace("<ns2:SendMessage", "<a>" * 200 + "<ns2:SendMessage", 1).replace("</ns2:SendMessage>", "</ns2:SendMessage>" + "</a>" * 200, 1)
     for name, body, reason in (
-            ("empty", "", "XML_NOT_WELL_FORMED"), ("no XML", "hello", "XML_NOT_WELL_FORMED"), ("JSON", '{"a": 1}', "XML_NOT_WELL_FORMED"), ("cut off", good[:-40], "XML_NOT_WELL_FORMED"),
-            ("NUL", good.replace("pep", "p\0p"), "XML_NOT_WELL_FORMED"), ("DOCTYPE", good.replace("?>", "?><!DOCTYPE a [<!ENTITY e SYSTEM 'file:///etc/passwd'>]>", 1), "XML_DOCTYPE"),
-            ("billion laughs", "<!DOCTYPE a [<!ENTITY b 'bbbb'><!ENTITY c '&b;&b;&b;'>]><a>&c;</a>", "XML_DOCTYPE"), ("too deep", deep, "XML_TOO_DEEP"),
+            ("empty", "", "XML_NOT_WELL_FORMED"), ("no XML", "hello", "XML_NOT_WELL_FORMED"), ("JSON", '{"a": 1}', "XML_NOT_WELL_FORMED"),
+            ("cut off", good[:-40], "XML_NOT_WELL_FORMED"),
+            ("NUL", good.replace("pep", "p\0p"), "XML_NOT_WELL_FORMED"),
+            ("DOCTYPE", good.replace("?>", "?><!DOCTYPE a [<!ENTITY e SYSTEM 'file:///etc/passwd'>]>", 1), "XML_DOCTYPE"),
+            ("billion laughs", "<!DOCTYPE a [<!ENTITY b 'bbbb'><!ENTITY c '&b;&b;&b;'>]><a>&c;</a>", "XML_DOCTYPE"),
+            ("too deep", deep, "XML_TOO_DEEP"),
             ("other encoding", good.replace("UTF-8", "ISO-8859-1", 1), "XML_ENCODING"), ("not SOAP", "<a/>", "SOAP_NOT_ENVELOPE"),
             ("no operation", "<S:Envelope xmlns:S='http://schemas.xmlsoap.org/soap/envelope/'><S:Body/></S:Envelope>", None)):
         answer = soap(lab, body.encode())
@@ -148,7 +157,8 @@ def shown(lab):
     c.that("the log knows the id", f" {id_} request.refused " in lab.log.read_text(), data)
     twelve = Message("sync").body.decode().replace("http://schemas.xmlsoap.org/soap/envelope/", "http://www.w3.org/2003/05/soap-envelope")
     answer = http_call(lab.url + "/shep/sync", "POST", twelve.encode(), {"Content-Type": "application/soap+xml"})
-    c.same("SOAP 1.2 gets SOAP 1.2, sender's fault 400", (answer.status, answer.headers.get_content_type(), b"soap:Sender" in answer.body, b'xml:lang="kk"' in answer.body),
+    c.same("SOAP 1.2 gets SOAP 1.2, sender's fault 400",
+           (answer.status, answer.headers.get_content_type(), b"soap:Sender" in answer.body, b'xml:lang="kk"' in answer.body),
            (400, "application/soap+xml", True, True), answer)
 
 
@@ -166,7 +176,8 @@ def signatures(lab):
         "transport foreign CA": (Message("sync", sender_key="system-portal-foreign-ca"), "SCE005", "TRANSPORT_CERTIFICATE_UNTRUSTED"),
         "transport of another system": (Message("sync", sender_key="system-stranger"), "SCE006", "SENDER_CERTIFICATE_MISMATCH"),
         "unknown sender": (Message("sync", senderId="nobody"), "SCE006", "SENDER_UNKNOWN"),
-        "applicant missing": (Message("sync", application="<application xmlns='urn:egov-gateway:application:1'/>"), "SCE017", "APPLICANT_SIGNATURE_MISSING"),
+        "applicant missing": (Message("sync", application="<application xmlns='urn:egov-gateway:application:1'/>"), "SCE017",
+                              "APPLICANT_SIGNATURE_MISSING"),
         "applicant wrong": (Message("sync", application=good.application.replace("школу", "шкалу")), "SCE016", "APPLICANT_SIGNATURE_INVALID"),
         "applicant expired": (Message("sync", signer="bad-expired"), "SCE015", "APPLICANT_CERTIFICATE_EXPIRED"),
         "applicant not yet valid": (Message("sync", signer="bad-notyet"), "SCE015", "APPLICANT_CERTIFICATE_NOT_YET_VALID"),

@@ -15,7 +15,8 @@ def all_cases(lab):
     junit = lab.folder / "replay.xml"
     done = lab.replay(FIXTURES, "--jobs", "4", "--junit", junit)
     count = len(GOOD) + len(BAD)
-    c.same("every case is as expected", done.returncode, 0, "\n".join(line for line in done.stdout.splitlines() if not line.startswith("ok ")) + done.stderr)
+    c.same("every case is as expected", done.returncode, 0,
+           "\n".join(line for line in done.stdout.splitlines() if not line.startswith("ok ")) + done.stderr)
     c.that("the last line says so", f"{count} as expected, 0 not, 0 skipped, of {count}" in done.stdout, done.stdout[-300:])
     for case in GOOD + BAD:
         name = f"{case.parent.name}/{case.stem}"
@@ -38,7 +39,8 @@ def wrong_expectation(lab):
     shutil.copytree(FIXTURES / "templates", lab.folder / "cases" / "templates")
     case = lab.folder / "cases" / "odd" / "wrong.case"
     case.parent.mkdir()
-    case.write_text("; A good message of which a refusal is expected.\n[request]\nchannel = sync\n[expect]\nstatus = 500\nreason = FORM_INVALID\ncode = SCE001\n")
+    case.write_text("; A good message of which a refusal is expected.\n[request]\nchannel = sync\n"
+                    "[expect]\nstatus = 500\nreason = FORM_INVALID\ncode = SCE001\n")
     junit = lab.folder / "wrong.xml"
     done = lab.replay(case, "--junit", junit)
     c.same("a wrong expectation ends with 1", done.returncode, 1, done.stdout + done.stderr)

@@ -4,7 +4,7 @@ import ssl
 import subprocess
 import uuid
 
-from check import APPLICANT, NEGATIVE, PKI, ROOT, Checks, Lab, Message, cabinet, complaints, http_call, moment, problem, set_fault, wait_for
+from check import APPLICANT, NEGATIVE, PKI, Checks, Lab, Message, cabinet, complaints, http_call, moment, problem, set_fault, wait_for
 from lab import fingerprint
 
 c = Checks()
@@ -24,7 +24,8 @@ def get(lab, path, certificate="tls-portal", method="GET"):
 def verified(lab, body, name):
     path = lab.folder / f"{name}.xml"
     path.write_bytes(body)
-    done = subprocess.run(["xmlsec1", "--verify", "--trusted-pem", PKI / "trust" / "root.pem", "--trusted-pem", PKI / "trust" / "issuing.pem", path], capture_output=True, text=True)
+    done = subprocess.run(["xmlsec1", "--verify", "--trusted-pem", PKI / "trust" / "root.pem", "--trusted-pem", PKI / "trust" / "issuing.pem", path],
+                          capture_output=True, text=True)
     return done.returncode == 0 and (done.stdout + done.stderr).startswith("OK")
 
 
@@ -33,16 +34,19 @@ def whole_way(lab):
     for applicant, outcome in ((APPLICANT, "POSITIVE"), (NEGATIVE, "NEGATIVE"), ("850412390021", "REFUSED")):
         message = Message("rest", applicant=applicant)
         answer = message.send(lab)
-        c.same(f"{outcome}: 201", (answer.status, answer.headers["content-type"], answer.headers["cache-control"]), (201, "application/json", "no-store"), answer)
+        c.same(f"{outcome}: 201", (answer.status, answer.headers["content-type"], answer.headers["cache-control"]),
+               (201, "application/json", "no-store"), answer)
         first = answer.json
         self_link = first["links"]["self"]
-        c.that(f"{outcome}: number of 14 digits", len(first["number"]) == 14 and first["number"].isdigit() and first["number"].startswith("101"), first)
+        c.that(f"{outcome}: number of 14 digits", len(first["number"]) == 14 and first["number"].isdigit() and first["number"].startswith("101"),
+               first)
         c.same(f"{outcome}: link", self_link, f"/api/v1/requests/{first['number']}")
         c.same(f"{outcome}: state", (first["state"], first["overdue"], set(first["stateName"])), ("REGISTERED", False, {"kk", "ru", "en"}))
         c.that(f"{outcome}: due after registration", first["dueAt"] > first["registeredAt"], first)
         last = wait_for("the result is sent", lambda: (a := get(lab, self_link).json)["state"] == "RESULT_SENT" and a)
         c.same(f"{outcome}: outcome", (last["outcome"], last["links"]["result"]), (outcome, self_link + "/result.xml"))
-        c.same(f"{outcome}: same dates and number", [last[k] for k in ("number", "registeredAt", "dueAt")], [first[k] for k in ("number", "registeredAt", "dueAt")])
+        c.same(f"{outcome}: same dates and number", [last[k] for k in ("number", "registeredAt", "dueAt")],
+               [first[k] for k in ("number", "registeredAt", "dueAt")])
         result = get(lab, last["links"]["result"])
         c.same(f"{outcome}: result.xml", (result.status, result.headers["content-type"]), (200, "application/xml; charset=utf-8"))
         c.that(f"{outcome}: xmlsec1 verifies the result", verified(lab, result.body, outcome), result.text[:300])
@@ -75,7 +79,8 @@ def who_may(lab, number):
     for name, suffix in (("request", ""), ("result", "/result.xml")):
         other, unknown = get(lab, path + suffix, OTHER), get(lab, "/api/v1/requests/10199999999999" + suffix)
         c.same(f"another sender's {name}", problem(other), (404, "SCE004", "REQUEST_NOT_FOUND"))
-        c.same(f"another sender's {name} looks like none", {k: v for k, v in other.json.items() if k != "correlationId"}, {k: v for k, v in unknown.json.items() if k != "correlationId"})
+        c.same(f"another sender's {name} looks like none", {k: v for k, v in other.json.items() if k != "correlationId"},
+               {k: v for k, v in unknown.json.items() if k != "correlationId"})
     try:
         answer = get(lab, path, "tls-foreign")
         c.that("a client certificate of a foreign authority: no TLS", False, answer)
@@ -84,7 +89,8 @@ def who_may(lab, number):
 
 
 def wrong_numbers(lab):
-    for tail in ("1", "101000000000012", "1010000000000x", "10100000000001/", "10100000000001/result.pdf", "10100000000001/result.xml/", "%31%30%31", "00000000000000",
+    for tail in ("1", "101000000000012", "1010000000000x", "10100000000001/", "10100000000001/result.pdf", "10100000000001/result.xml/", "%31%30%31",
+                 "00000000000000",
                  "99999999999999", ""):
         answer = get(lab, "/api/v1/requests/" + tail)
         c.same(f"GET requests/{tail}", problem(answer), (404, "SCE004", "REQUEST_NOT_FOUND"), answer)
@@ -95,17 +101,20 @@ def wrong_numbers(lab):
 
 def idempotency(lab):
     message = Message("rest")
-    for name, key in (("missing", None), ("empty", ""), ("with a blank", "a b"), ("not ASCII", "ключ".encode().decode("latin-1")), ("too long", "k" * 101)):
+    for name, key in (("missing", None), ("empty", ""), ("with a blank", "a b"), ("not ASCII", "ключ".encode().decode("latin-1")),
+                      ("too long", "k" * 101)):
         sent = {**XML, **({} if key is None else {"Idempotency-Key": key})}
         answer = http_call(lab.tls_url + message.path, "POST", message.body, sent, "tls-portal")
         c.same(f"Idempotency-Key {name}", problem(answer), (400, "SCE001", "SOAP_STRUCTURE"), answer)
     first = post(lab, message.body, message.id)
     c.same("first", first.status, 201)
     again = post(lab, message.body, message.id)
-    c.same("the same again: 200, the same number", (again.status, again.json["number"], again.json["registeredAt"]), (200, first.json["number"], first.json["registeredAt"]))
+    c.same("the same again: 200, the same number", (again.status, again.json["number"], again.json["registeredAt"]),
+           (200, first.json["number"], first.json["registeredAt"]))
     other = Message("rest", applicant=NEGATIVE)
     c.same("the same key, another application", problem(post(lab, other.body, message.id)), (409, "SCE001", "MESSAGE_ID_REUSED"))
-    c.same("the same application, resigned", problem(post(lab, Message("rest", requestNumber=message.number, requestDate=moment(minutes=-1)).body, message.id)), (409, "SCE001", "MESSAGE_ID_REUSED"))
+    c.same("the same application, resigned", problem(post(lab, Message("rest", requestNumber=message.number, requestDate=moment(minutes=-1)).body,
+                                                          message.id)), (409, "SCE001", "MESSAGE_ID_REUSED"))
     longest = post(lab, other.body, "k" * 100)
     c.same("a key of 100 characters", longest.status, 201, longest)
     c.same("the key of another sender is another key", post(lab, Message("rest").body, message.id, OTHER).status, 201)
@@ -134,14 +143,17 @@ def bodies(lab):
             continue
         said = answer.json
         c.same(f"body {name}: fields", set(said), {"type", "title", "status", "detail", "reason", "code", "correlationId", "messages"})
-        c.that(f"body {name}: three languages", set(said["messages"]) == {"kk", "ru", "en"} and len(set(said["messages"].values())) == 3 and all(said["messages"].values()), said)
-        c.that(f"body {name}: status, title, id", said["status"] == answer.status and said["title"] == said["messages"]["en"] and uuid.UUID(said["correlationId"]), said)
+        c.that(f"body {name}: three languages", set(said["messages"]) == {"kk", "ru", "en"} and len(set(said["messages"].values())) == 3
+               and all(said["messages"].values()), said)
+        c.that(f"body {name}: status, title, id", said["status"] == answer.status and said["title"] == said["messages"]["en"]
+               and uuid.UUID(said["correlationId"]), said)
     c.same("each answer has its own correlation id", len({post(lab, b"x", "k").json["correlationId"] for _ in range(3)}), 3)
     for type_ in ("text/xml", "application/xml; charset=utf-8", 'application/xml; charset="UTF-8"'):
         answer = http_call(lab.tls_url + good.path, "POST", good.body, {"Content-Type": type_, "Idempotency-Key": good.id}, "tls-portal")
         c.that(f"type {type_}", answer.status in (200, 201), answer)
     for type_ in ("application/json", "application/xml; charset=windows-1251", "multipart/form-data", "application/xmlx", None):
-        answer = http_call(lab.tls_url + good.path, "POST", good.body, {"Idempotency-Key": good.id, **({"Content-Type": type_} if type_ else {})}, "tls-portal")
+        answer = http_call(lab.tls_url + good.path, "POST", good.body, {"Idempotency-Key": good.id, **({"Content-Type": type_} if type_ else {})},
+                           "tls-portal")
         c.same(f"type {type_}", problem(answer), (415, "SCE001", "HTTP_TYPE"))
 
 

@@ -152,7 +152,9 @@ static const struct { const char *text, *want; } mistakes[] = {
         {OK "open = 1\n", "3: open: must be yes or no"},
         {OK "name = y\n", "3: name: given twice"},
         {OK "[main]\nname = x\n", "4: name: given twice"},
-        {OK " y\n", "3: name: given twice"}, /* a continued line is no way to write a value */
+        {OK " size = 1\n", "3: name: is gone on with by an indented line"}, /* it would swallow the key */
+        {OK "size = 1\n 2\n", "4: size: cannot go on in a second line"},
+        {OK "colour = red\n |green\n", "4: colour: cannot go on in a second line"},
         {OK "[item a]\nword = 1\nword = 2\n", "5: word: given twice"},
         {OK "[item a]\nword = 1\n[item a]\nword = 2\n", "6: word: given twice"},
         {OK "[other]\nx = 1\n", "4: other: unknown section"},
@@ -191,7 +193,16 @@ static void bytes_that_are_no_text(void **state GW_UNUSED)
         struct why why;
         static const char nul[] = OK "note = a\0b\nsize = 1\n";
         assert_int_equal(load(span_of(nul, sizeof nul - 1), &root, &why), GW_REJECT);
-        assert_non_null(strstr(why.detail, ":3: line: longer than 198 bytes, or holds a NUL byte"));
+        assert_non_null(strstr(why.detail, ":3: line: longer than 198 bytes (go on in an indented line), or holds a NUL byte"));
+        conf_free(sections, GW_COUNT(sections), &root);
+}
+
+static void a_text_goes_on_in_indented_lines(void **state GW_UNUSED)
+{
+        struct root root;
+        must_load(OK "note = one,\n  two\n\tthree\nsize = 3\n", &root);
+        assert_string_equal(root.main.note, "one, two three");
+        assert_int_equal(root.main.size, 3);
         conf_free(sections, GW_COUNT(sections), &root);
 }
 
@@ -246,6 +257,7 @@ int main(void)
                 cmocka_unit_test(a_section_may_be_continued_later),
                 cmocka_unit_test(mistakes_are_told_with_file_and_line),
                 cmocka_unit_test(bytes_that_are_no_text),
+                cmocka_unit_test(a_text_goes_on_in_indented_lines),
                 cmocka_unit_test(the_longest_line),
                 cmocka_unit_test(files_that_are_not_there),
                 cmocka_unit_test(describes_every_key),
