@@ -68,7 +68,8 @@ GW_MUST_CHECK bool gost_verify(const struct gost_public_key *key, struct span di
  * What nettle gives against timing: the multiplication of the base point by the secret nonce and the two modular products of the
  * signature run in constant time and touch memory in an order that does not depend on secrets ("side-channel silent" in nettle's
  * words). Not covered: reading the key (once, GMP), rejecting a nonce out of range, and GMP numbers that hold the finished signature.
- * The nonce is random, from OpenSSL's generator for secrets. Memory of keys is wiped. */
+ * The nonce is random, from OpenSSL's generator for secrets. Memory of keys is wiped; nettle's scratch memory, which held the nonce, is
+ * only freed (the signer process locks its memory and leaves no core). */
 
 struct gost_private_key;
 /* From DER of an unencrypted PKCS#8 PrivateKeyInfo (OCTET STRING within, little-endian, as НУЦ's containers have it). */
