@@ -55,7 +55,7 @@ static const struct conf_key verify_keys[] = {
 static const struct conf_key retry_keys[] = {
         {"first_ms", CONF_INT, AT(retry.first_ms), "5000", 10, DAY_MS, NULL, "first pause before a silent system is tried again"},
         {"longest_ms", CONF_INT, AT(retry.longest_ms), "600000", 10, DAY_MS, NULL, "longest pause"},
-        {"park_after", CONF_INT, AT(retry.park_after), "200", 1, 1000000, NULL, "attempts after which a message is parked for the operator"},
+        {"park_after", CONF_INT, AT(retry.park_after), "200", 1, 1000000, NULL, "attempts after which a message that is answered, but not acknowledged, is parked for the operator"},
 };
 #define LISTENER(member) offsetof(struct listener_settings, member)
 static const struct conf_key listener_keys[] = {

@@ -162,8 +162,9 @@ static void on_answer(void *arg, enum gw_rc rc, const struct http_answer *answer
 {
         struct delivery *d = arg;
         struct row *r = &d->rows[d->next];
+        bool reached = rc == GW_OK;
         d->sending = false;
-        if (rc == GW_OK) {
+        if (reached) {
                 rc = read_acknowledgement(d, answer->body, &r->why);
         } else {
                 why_set(&r->why, rc, REASON_PEER_UNREACHABLE, "%.200s", why->detail);
@@ -173,7 +174,8 @@ static void on_answer(void *arg, enum gw_rc rc, const struct http_answer *answer
                 r->fate = ROW_SENT;
                 d->next++;
         } else {
-                bool park = rc == GW_REJECT || r->given.attempts + 1 >= d->env->park_after;
+                /* An outage, however long, parks nothing: when the destination is back the messages go without an operator. */
+                bool park = rc == GW_REJECT || (reached && r->given.attempts + 1 >= d->env->park_after);
                 r->fate = park ? ROW_PARK : ROW_RETRY;
                 d->failed = true;
         }

@@ -183,6 +183,22 @@ def parked(lab, relay):
     c.same("nothing is parked any more", outbox(lab).stdout, "nothing is parked\n")
 
 
+def outage(lab, relay):
+    """An outage parks nothing, however many attempts it takes; a cabinet that answers nonsense too often leaves it to the operator."""
+    store = Store(lab)
+    tried = "SELECT attempts FROM outbox WHERE status = 0 ORDER BY id DESC LIMIT 1"
+    relay.down()
+    Message("async").send(lab)
+    c.within("tried more often than park_after", lambda: [row for row in store.rows(tried) if row[0] > 4])
+    c.same("an outage parks nothing", status(lab)["outbox"]["parked"], 0)
+    relay.answer = lambda body: (200, b"<nonsense/>")
+    relay.up()
+    c.within("nonsense is parked", lambda: status(lab)["outbox"]["parked"] == 1)
+    relay.answer = None
+    outbox(lab, "--release", store.rows("SELECT id FROM outbox WHERE status = 3")[0][0])
+    c.within("released: all is delivered", lambda: settled(lab) and status(lab)["outbox"]["parked"] == 0)
+
+
 # ---- receipts ----
 
 def receipts(lab):
@@ -223,6 +239,13 @@ def main():
         c.part(receipts, lab_now)
         c.part(check_notices, lab_now)
         c.same("no errors in the log", [line for line in lab_now.log.read_text().splitlines() if line.split()[2] == "error"], [])
+    relay.down()
+    relay = Relay().up()
+    settings = {"retry": {"first_ms": 50, "longest_ms": 100, "park_after": 4},
+                "destination cabinet": {"url": relay.url, "timeout_ms": TIMEOUT, "failures_max": 1000}}
+    with Lab(settings=settings) as lab_now:
+        relay.upstream = lab_now.simulators["cabinet"]
+        c.part(outage, lab_now, relay)
     relay.down()
 
 

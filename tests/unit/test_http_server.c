@@ -351,6 +351,15 @@ static void binds(void **state)
         char error[160] = "";
         assert_true(http_bind("127.0.0.1", 0, 3, fds, &port, error));
         assert_true(port > 0);
+        /* A second gateway must not take a share of the first one's connections. */
+        int taken[3];
+        assert_false(http_bind("127.0.0.1", port, 3, taken, &other, error));
+        assert_non_null(strstr(error, "in use"));
+        for (int i = 0; i < 3; i++)
+                close(fds[i]);
+        assert_true(http_bind("127.0.0.1", port, 3, fds, &other, error));
+        assert_int_equal(other, port);
+        other = 0;
         for (int i = 0; i < 3; i++)
                 close(fds[i]);
         assert_false(http_bind("localhost.invalid", 0, 1, fds, &other, error));

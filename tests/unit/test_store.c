@@ -588,7 +588,7 @@ static void requests_are_claimed(void **state)
         size_t count = 0;
         struct store *s = borrow(f);
         assert_int_equal(claim_requests(s, 29999, 60000, rows), 0);
-        add(s, a, 1, "a1", 0);
+        int64_t first = add(s, a, 1, "a1", 0);
         is_ok(store_request_claim(s, AT(30000), AT(60000), 4, rows, &count, &why), &why);
         assert_int_equal(count, 1);
         assert_int_equal(rows[0].id, a);
@@ -605,6 +605,7 @@ static void requests_are_claimed(void **state)
         assert_string_equal(rows[0].language, "kk");
         assert_string_equal(rows[0].outcome, "");
         assert_int_equal(rows[0].outbox_sequence, 1);
+        assert_true(rows[0].outbox_open);
         assert_int_equal(rows[0].attempts, 0);
         assert_string_equal(buf_cstr(&rows[0].application), "<application/>");
         request_work_done(&rows[0]);
@@ -612,9 +613,11 @@ static void requests_are_claimed(void **state)
         is_ok(store_transition(s, a, REQUEST_REGISTERED, REQUEST_AWAITING_DATA, "gateway", "", AT(30001), &why), &why);
         assert_int_equal(claim_requests(s, 59999, 90000, rows), 0);
         is_ok(store_reschedule(s, a, AT(40000), &why), &why);
+        is_ok(store_outbox_sent(s, first, AT(30002), &why), &why);
         assert_int_equal(claim_requests(s, 39999, 90000, rows), 0);
         assert_int_equal(claim_requests(s, 40000, 90000, rows), 1);
         assert_int_equal(rows[0].attempts, 1);
+        assert_false(rows[0].outbox_open);
         assert_int_equal(rows[0].state, REQUEST_AWAITING_DATA);
         /* a start-up ends every lease, not the waiting */
         is_ok(store_leases_clear(s, &why), &why);
