@@ -26,7 +26,6 @@ static void free_bags(STACK_OF(PKCS12_SAFEBAG) *bags)
 GW_DEFINE_AUTO(pkcs12, PKCS12, PKCS12_free)
 GW_DEFINE_AUTO(safes, STACK_OF(PKCS7), free_safes)
 GW_DEFINE_AUTO(bags, STACK_OF(PKCS12_SAFEBAG), free_bags)
-GW_DEFINE_AUTO(p8, PKCS8_PRIV_KEY_INFO, PKCS8_PRIV_KEY_INFO_free)
 
 /* A library context of its own: the legacy provider must not become available to the rest of the program. */
 struct legacy {
