@@ -74,7 +74,7 @@ def signer_and_supervisor(check):
         def supervisor():
             kill_supervisor(check, lab)
 
-        messages = during_traffic(check, lab, 120, 4, signer) + during_traffic(check, lab, 120, 4, supervisor)
+        messages = during_traffic(check, lab, 120, 3, signer) + during_traffic(check, lab, 120, 3, supervisor)
         check_cabinet(check, lab, check_store(check, lab, messages))
 
 

@@ -8,7 +8,7 @@ import time
 from aftermath import Checks, Lab, check_cabinet, check_repeats, check_store, set_fault, settled, wait_for
 from traffic import ASYNC, REST, SYNC, Traffic, prepare
 
-REQUESTS, KILLS = 500, 18
+REQUESTS, KILLS = 500, 16
 SETTINGS = {"retry": {"first_ms": 100, "longest_ms": 1000}}
 
 
