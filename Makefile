@@ -3,7 +3,7 @@ B ?= build
 ifeq ($(origin CC),default)
 CC := gcc
 endif
-PKGS := libuv libcurl libxml-2.0 xmlsec1-openssl libssl libcrypto sqlite3 jansson inih
+PKGS := libuv libcurl libxml-2.0 xmlsec1-openssl libssl libcrypto sqlite3 jansson inih nettle hogweed
 # make V=1 shows the commands.
 Q := $(if $(V),,@)
 LLHTTP := /usr/share/llhttp
@@ -11,7 +11,7 @@ WARN := -Wall -Wextra -Werror -Wshadow -Wcast-qual -Wwrite-strings -Wmissing-pro
 # gnu11 for the cleanup attribute and statement expressions; frame pointers so that a profile can be read.
 CFLAGS_ALL := -std=gnu11 -D_GNU_SOURCE -O2 -g -fno-omit-frame-pointer -fPIE -fstack-protector-strong $(WARN) -I. $(shell pkg-config --cflags $(PKGS) 2>/dev/null | sed 's/-I/-isystem /g') -isystem /usr/share/include/llhttp
 LDFLAGS_ALL := -pie -Wl,-z,relro,-z,now -pthread
-LIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lm
+LIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lgmp -lm
 ifdef SAN
 CFLAGS_ALL += -fsanitize=address,undefined -fno-sanitize-recover=undefined
 LDFLAGS_ALL += -fsanitize=address,undefined
@@ -28,7 +28,7 @@ UNIT_TESTS := $(patsubst %.c,$B/%,$(wildcard tests/unit/test_*.c))
 ARCHIVES := $B/libadapters.a $B/libgateway.a
 
 .PHONY: all
-all: $B/egov-gateway $B/egov-simulators
+all: $B/egov-gateway $B/egov-simulators $B/certs/make-gost-pki
 
 $B/egov-gateway: $B/gateway/main.o $(ARCHIVES)
 	@echo "ld $@"
@@ -36,6 +36,9 @@ $B/egov-gateway: $B/gateway/main.o $(ARCHIVES)
 $B/egov-simulators: $B/adapters/simulators/main.o $(ARCHIVES)
 	@echo "ld $@"
 	$(Q)$(CC) $(LDFLAGS_ALL) $(LDFLAGS) -o $@ $< $B/libadapters.a $B/libgateway.a $B/libadapters.a $(LIBS)
+$B/certs/make-gost-pki: $B/certs/make-gost-pki.o $(ARCHIVES)
+	@echo "ld $@"
+	$(Q)$(CC) $(LDFLAGS_ALL) $(LDFLAGS) -o $@ $< $B/libgateway.a $(LIBS)
 $B/libgateway.a: $(GATEWAY_OBJ)
 	@rm -f $@; ar rcs $@ $^
 $B/libadapters.a: $(ADAPTER_OBJ)
@@ -76,15 +79,17 @@ deps:
 deps-test:
 	@tests/lab/install.sh test
 # Sub-makes: pkg-config answers only after the packages are there.
+MAKE_PKI := certs/make-pki.sh build/pki && build/certs/make-gost-pki build/pki
 pki: deps
-	@certs/make-pki.sh build/pki
+	@$(MAKE) --no-print-directory $(JOBS) build/certs/make-gost-pki
+	@$(MAKE_PKI)
 demo: deps
 	@$(MAKE) --no-print-directory $(JOBS) all >build.log 2>&1 || { tail -30 build.log; exit 1; }; rm -f build.log
-	@certs/make-pki.sh build/pki
+	@$(MAKE_PKI)
 	@$(PYTHON) tests/lab/demo.py
 run: deps
 	@$(MAKE) --no-print-directory $(JOBS) all
-	@certs/make-pki.sh build/pki
+	@$(MAKE_PKI)
 	@$(PYTHON) tests/lab/demo.py --keep
 UNIT := $(patsubst tests/unit/%.c,$B/tests/unit/%,$(wildcard tests/unit/test_*.c))
 FUZZERS := $(patsubst tests/fuzz/fuzz_%.c,$B/tests/fuzz/replay_%,$(wildcard tests/fuzz/fuzz_*.c))
@@ -95,18 +100,18 @@ programs: all $(UNIT) $(FUZZERS) $B/tests/crash/journal_kill $(HELPERS)
 test: deps-test
 	@$(MAKE) --no-print-directory $(JOBS) programs
 	@$(MAKE) --no-print-directory $(JOBS) B=build/asan SAN=1 programs
-	@certs/make-pki.sh build/pki
+	@$(MAKE_PKI)
 	@$(PYTHON) tests/run.py
 test-unit: deps-test
 	@$(MAKE) --no-print-directory $(JOBS) programs
-	@certs/make-pki.sh build/pki
+	@$(MAKE_PKI)
 	@$(PYTHON) tests/run.py unit --build build
 asan:
 	@$(MAKE) --no-print-directory $(JOBS) B=build/asan SAN=1 programs
 BENCHES := $(patsubst %.c,$B/%,$(wildcard tests/bench/*.c))
 bench: deps-test
 	@$(MAKE) --no-print-directory $(JOBS) all $(BENCHES)
-	@certs/make-pki.sh build/pki && certs/make-pki.sh build/pki bulk 3000
+	@$(MAKE_PKI) && certs/make-pki.sh build/pki bulk 3000
 	@$(PYTHON) tests/bench/bench.py
 lint:
 	@tests/lint.sh

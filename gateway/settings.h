@@ -49,7 +49,7 @@ struct settings {
         } store;
         struct {
                 int64_t clock_skew_ms, message_age_ms, message_future_ms;
-                bool iin_check_digit;
+                bool iin_check_digit, gost_2004;
         } verify;
         struct {
                 int64_t first_ms, longest_ms, park_after;

@@ -11,7 +11,7 @@
 GW_DEFINE_AUTO(signing_key, struct signing_key, local_key_close)
 
 struct sign_options {
-        const char *key, *certificate, *out;
+        const char *key, *certificate, *password_file, *out;
         bool soap;
 };
 
@@ -27,7 +27,8 @@ static enum gw_rc sign_document(const struct signing_key *key, xmlDoc *doc, stru
 static enum gw_rc sign_file(const struct sign_options *options, const char *path, struct buf *out, struct why *why)
 {
         gw_auto(signing_key) struct signing_key *key = NULL;
-        enum gw_rc rc = local_key_open(options->key, options->certificate, &key, why);
+        enum gw_rc rc = options->password_file ? local_key_open_pkcs12(options->key, options->password_file, &key, why)
+                                               : local_key_open(options->key, options->certificate, &key, why);
         if (rc != GW_OK)
                 return rc;
         auto_buf struct buf in = BUF_LIMIT(xml_limits_default.bytes_max);
@@ -49,10 +50,11 @@ static bool write_out(const char *path, struct span content)
 
 static int sign_run(int argc, char **argv)
 {
-        struct sign_options given = {NULL, NULL, NULL, false};
+        struct sign_options given = {NULL, NULL, NULL, NULL, false};
         const struct option_row rows[] = {
-                {"key", "FILE", "private key, PEM, not encrypted", &given.key, NULL, true},
-                {"cert", "FILE", "its certificate, PEM", &given.certificate, NULL, true},
+                {"key", "FILE", "private key: PEM, not encrypted, or PKCS#12", &given.key, NULL, true},
+                {"cert", "FILE", "its certificate, PEM; of a PKCS#12 key it is inside", &given.certificate, NULL, false},
+                {"password-file", "FILE", "the key is PKCS#12, and this file's first line is its password", &given.password_file, NULL, false},
                 {"soap", NULL, "sign the Body of a SOAP message (WS-Security) instead of a document", NULL, &given.soap, false},
                 {"out", "FILE", "where to write; standard output when absent", &given.out, NULL, false},
         };
@@ -63,6 +65,7 @@ static int sign_run(int argc, char **argv)
                 "With --soap it adds the transport signature of SHEP to a SOAP message.\n"
                 "Exit status: 0 signed, 2 unreadable input, key or usage.",
                 "  egov-gateway sign --key applicant.key --cert applicant.pem --out signed.xml application.xml\n"
+                "  egov-gateway sign --key GOST512.p12 --password-file password --out signed.xml application.xml\n"
                 "  egov-gateway sign --soap --key system.key --cert system.pem envelope.xml",
                 rows, GW_COUNT(rows),
         };
@@ -71,6 +74,8 @@ static int sign_run(int argc, char **argv)
                 return status;
         if (argc - first != 1)
                 return options_mistake(&options, "exactly one FILE is needed");
+        if (!given.certificate == !given.password_file)
+                return options_mistake(&options, "either --cert or --password-file is needed");
         verify_init();
         auto_buf struct buf out = BUF_INIT;
         struct why why = WHY_INIT;

@@ -1,6 +1,7 @@
 /* `egov-gateway version`: what this binary is and which libraries it runs with. */
 #include <curl/curl.h>
 #include <jansson.h>
+#include <nettle/version.h>
 #include <libxml/parser.h>
 #include <llhttp.h>
 #include <openssl/crypto.h>
@@ -35,11 +36,13 @@ static void libxml2_version(char out[32])
 }
 
 /* What is loaded now, where the library can tell, not what the headers said at build time. */
-static size_t list_libraries(struct library *out, char libxml2[32])
+static size_t list_libraries(struct library *out, char libxml2[32], char nettle[32])
 {
         libxml2_version(libxml2);
+        snprintf(nettle, 32, "%d.%d", nettle_version_major(), nettle_version_minor());
         const struct library libraries[] = {
                 {"OpenSSL", OpenSSL_version(OPENSSL_VERSION_STRING)},
+                {"nettle", nettle},
                 {"libxml2", libxml2},
                 {"xmlsec", XMLSEC_VERSION},
                 {"libcurl", curl_version_info(CURLVERSION_NOW)->version},
@@ -78,8 +81,8 @@ static int version_run(int argc, char **argv)
         if (first != argc)
                 return options_mistake(&options, "takes no operands");
         struct library libraries[16];
-        char libxml2[32];
-        size_t count = list_libraries(libraries, libxml2);
+        char libxml2[32], nettle[32];
+        size_t count = list_libraries(libraries, libxml2, nettle);
         if (json) {
                 print_json(libraries, count);
                 return COMMAND_YES;

@@ -18,12 +18,16 @@ const char *sign_signature_uri(enum sign_algorithm algorithm)
                 return "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256";
         case SIGN_ECDSA_P384_SHA384:
                 return "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha384";
+        case SIGN_GOST2015_512:
+                return GOST_2015_METHOD_URI;
         }
         GW_ASSERT(!"sign_algorithm");
 }
 
 const char *sign_digest_uri(enum sign_algorithm algorithm)
 {
+        if (algorithm == SIGN_GOST2015_512)
+                return GOST_2015_DIGEST_URI;
         if (algorithm == SIGN_ECDSA_P384_SHA384)
                 return "http://www.w3.org/2001/04/xmldsig-more#sha384"; /* RFC 6931 2.1.3 */
         return "http://www.w3.org/2001/04/xmlenc#sha256";
@@ -31,6 +35,8 @@ const char *sign_digest_uri(enum sign_algorithm algorithm)
 
 size_t sign_digest(enum sign_algorithm algorithm, struct span in, uint8_t out[64])
 {
+        if (algorithm == SIGN_GOST2015_512)
+                return gost_digest(GOST_2015, in, out);
         if (algorithm == SIGN_ECDSA_P384_SHA384)
                 GW_ASSERT(SHA384(in.p, in.n, out));
         else
@@ -44,18 +50,14 @@ static enum gw_rc sign_locally(void *ctx, struct span digest, struct buf *out, s
         const struct private_key *key = ctx;
         if (digest.n != sign_digest_size(key->algorithm))
                 return why_set(why, GW_FAULT, REASON_INTERNAL, "digest of %zu bytes does not fit the key", digest.n);
-        gw_auto(pkey_context) EVP_PKEY_CTX *context = private_key_context(key);
-        if (!context || !private_key_sign(context, key->algorithm, digest, out))
+        gw_auto(pkey_context) EVP_PKEY_CTX *context = NULL;
+        if (!private_key_sign(key, &context, digest, out))
                 return why_set(why, GW_FAULT, REASON_INTERNAL, "the cryptographic library could not sign");
         return GW_OK;
 }
 
-enum gw_rc local_key_open(const char *key_path, const char *certificate_path, struct signing_key **ret_key, struct why *why)
+static struct signing_key *hold(struct private_key *private_key)
 {
-        struct private_key *private_key = NULL;
-        enum gw_rc rc = private_key_load(key_path, certificate_path, false, &private_key, why);
-        if (rc != GW_OK)
-                return rc;
         auto_buf struct buf base64 = BUF_INIT;
         text_base64(&base64, span_of(private_key->certificate, private_key->certificate_size));
         struct signing_key *key = xcalloc(1, sizeof *key);
@@ -65,8 +67,25 @@ enum gw_rc local_key_open(const char *key_path, const char *certificate_path, st
                 .sign = sign_locally,
                 .ctx = private_key,
         };
-        *ret_key = key;
-        return GW_OK;
+        return key;
+}
+
+enum gw_rc local_key_open(const char *key_path, const char *certificate_path, struct signing_key **ret_key, struct why *why)
+{
+        struct private_key *private_key = NULL;
+        enum gw_rc rc = private_key_load(key_path, certificate_path, false, &private_key, why);
+        if (rc == GW_OK)
+                *ret_key = hold(private_key);
+        return rc;
+}
+
+enum gw_rc local_key_open_pkcs12(const char *path, const char *password_path, struct signing_key **ret_key, struct why *why)
+{
+        struct private_key *private_key = NULL;
+        enum gw_rc rc = private_key_load_pkcs12(path, password_path, &private_key, why);
+        if (rc == GW_OK)
+                *ret_key = hold(private_key);
+        return rc;
 }
 
 void local_key_close(struct signing_key *key)

@@ -26,13 +26,23 @@ void private_key_free(struct private_key *key)
         if (!key)
                 return;
         EVP_PKEY_free(key->pkey);
+        gost_private_free(key->gost);
         OPENSSL_free(key->certificate);
         free(key);
 }
 
 size_t sign_digest_size(enum sign_algorithm algorithm)
 {
-        return algorithm == SIGN_ECDSA_P384_SHA384 ? 48 : 32;
+        switch (algorithm) {
+        case SIGN_RSA_SHA256:
+        case SIGN_ECDSA_P256_SHA256:
+                return 32;
+        case SIGN_ECDSA_P384_SHA384:
+                return 48;
+        case SIGN_GOST2015_512:
+                return 64;
+        }
+        GW_ASSERT(!"sign_algorithm");
 }
 
 static enum gw_rc refuse(struct why *why, const char *path, const char *what)
@@ -83,7 +93,23 @@ static int no_password(char *buf, int size, int writing, void *ctx)
         return -1;
 }
 
-static enum gw_rc read_key(const char *path, bool guarded, EVP_PKEY **ret_pkey, struct why *why)
+/* OpenSSL opens the armour, but does not know the key within. */
+static bool read_gost_key(struct span pem, struct gost_private_key **ret_key)
+{
+        gw_auto(bio) BIO *bio = BIO_new_mem_buf(pem.p, (int)pem.n);
+        char *name = NULL, *header = NULL;
+        unsigned char *der = NULL;
+        long n = 0;
+        if (!bio || PEM_read_bio(bio, &name, &header, &der, &n) != 1)
+                return false;
+        bool ok = str_eq(name, PEM_STRING_PKCS8INF) && gost_private_read(span_of(der, (size_t)n), ret_key);
+        OPENSSL_clear_free(der, (size_t)n);
+        OPENSSL_free(name);
+        OPENSSL_free(header);
+        return ok;
+}
+
+static enum gw_rc read_key(const char *path, bool guarded, struct private_key *key, struct why *why)
 {
         /* All the room at once: a growing buffer would leave copies of the key in freed memory. */
         __attribute__((cleanup(buf_wipe_done))) struct buf pem = BUF_LIMIT(KEY_FILE_MAX + 4096);
@@ -92,12 +118,12 @@ static enum gw_rc read_key(const char *path, bool guarded, EVP_PKEY **ret_pkey, 
         enum gw_rc rc = read_key_file(path, guarded, &pem, why);
         if (rc != GW_OK)
                 return rc;
+        if (read_gost_key(buf_span(&pem), &key->gost))
+                return GW_OK;
+        ERR_clear_error();
         gw_auto(bio) BIO *bio = BIO_new_mem_buf(pem.p, (int)pem.n);
-        EVP_PKEY *pkey = bio ? PEM_read_bio_PrivateKey(bio, NULL, no_password, NULL) : NULL;
-        if (!pkey)
-                return refuse(why, path, "is not an unencrypted private key in PEM");
-        *ret_pkey = pkey;
-        return GW_OK;
+        key->pkey = bio ? PEM_read_bio_PrivateKey(bio, NULL, no_password, NULL) : NULL;
+        return key->pkey ? GW_OK : refuse(why, path, "is not an unencrypted private key in PEM");
 }
 
 static enum gw_rc read_certificate(const char *path, X509 **ret_certificate, struct why *why)
@@ -135,30 +161,50 @@ static const char *algorithm_of(const EVP_PKEY *pkey, bool guarded, enum sign_al
         return "key is neither RSA nor ECDSA";
 }
 
+static const char *gost_problem(const struct private_key *key, const X509 *certificate)
+{
+        unsigned char *spki = NULL;
+        int n = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate), &spki);
+        gw_auto(gost_public) struct gost_public_key *key_of_certificate = NULL;
+        bool same = n > 0 && gost_public_read(span_of(spki, (size_t)n), &key_of_certificate) &&
+                    gost_public_same(key_of_certificate, gost_private_public(key->gost));
+        OPENSSL_free(spki);
+        return same ? NULL : "key does not belong to its certificate";
+}
+
+const char *private_key_complete(struct private_key *key, X509 *certificate, bool guarded)
+{
+        key->algorithm = SIGN_GOST2015_512;
+        const char *problem = key->gost ? gost_problem(key, certificate) : algorithm_of(key->pkey, guarded, &key->algorithm);
+        if (problem)
+                return problem;
+        if (key->pkey && X509_check_private_key(certificate, key->pkey) != 1)
+                return "key does not belong to its certificate";
+        int size = i2d_X509(certificate, &key->certificate);
+        if (size <= 0)
+                return "certificate cannot be encoded";
+        key->certificate_size = (size_t)size;
+        return NULL;
+}
+
 enum gw_rc private_key_load(const char *key_path, const char *certificate_path, bool guarded, struct private_key **ret_key, struct why *why)
 {
         auto_private_key struct private_key *key = xcalloc(1, sizeof *key);
-        enum gw_rc rc = read_key(key_path, guarded, &key->pkey, why);
+        enum gw_rc rc = read_key(key_path, guarded, key, why);
         if (rc != GW_OK)
                 return rc;
         gw_auto(x509) X509 *certificate = NULL;
         rc = read_certificate(certificate_path, &certificate, why);
         if (rc != GW_OK)
                 return rc;
-        const char *problem = algorithm_of(key->pkey, guarded, &key->algorithm);
+        const char *problem = private_key_complete(key, certificate, guarded);
         if (problem)
                 return refuse(why, key_path, problem);
-        if (X509_check_private_key(certificate, key->pkey) != 1)
-                return refuse(why, key_path, "key does not belong to its certificate");
-        int size = i2d_X509(certificate, &key->certificate);
-        if (size <= 0)
-                return refuse(why, certificate_path, "certificate cannot be encoded");
-        key->certificate_size = (size_t)size;
         *ret_key = gw_take(&key);
         return GW_OK;
 }
 
-EVP_PKEY_CTX *private_key_context(const struct private_key *key)
+static EVP_PKEY_CTX *new_context(const struct private_key *key)
 {
         EVP_PKEY_CTX *context = EVP_PKEY_CTX_new(key->pkey, NULL);
         bool ok = context && EVP_PKEY_sign_init(context) == 1;
@@ -184,17 +230,21 @@ static bool add_r_s(struct buf *out, const uint8_t *der, size_t der_size, int ha
         return true;
 }
 
-bool private_key_sign(EVP_PKEY_CTX *context, enum sign_algorithm algorithm, struct span digest, struct buf *out)
+bool private_key_sign(const struct private_key *key, EVP_PKEY_CTX **context, struct span digest, struct buf *out)
 {
         uint8_t value[PRIVATE_KEY_SIGNATURE_MAX];
         size_t size = sizeof value;
-        GW_ASSERT(digest.n == sign_digest_size(algorithm));
-        if (EVP_PKEY_sign(context, value, &size, digest.p, digest.n) != 1) {
+        GW_ASSERT(digest.n == sign_digest_size(key->algorithm));
+        if (key->gost)
+                return gost_sign(key->gost, digest, out);
+        if (!*context)
+                *context = new_context(key);
+        if (!*context || EVP_PKEY_sign(*context, value, &size, digest.p, digest.n) != 1) {
                 ERR_clear_error();
                 return false;
         }
-        if (algorithm != SIGN_RSA_SHA256)
-                return add_r_s(out, value, size, (int)sign_digest_size(algorithm));
+        if (key->algorithm != SIGN_RSA_SHA256)
+                return add_r_s(out, value, size, (int)sign_digest_size(key->algorithm));
         buf_add(out, value, size);
         return !buf_failed(out);
 }

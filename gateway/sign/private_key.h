@@ -3,13 +3,16 @@
 #define GW_SIGN_PRIVATE_KEY_H
 
 #include <openssl/evp.h>
+#include <openssl/x509.h>
 
+#include "gateway/gost/gost.h"
 #include "gateway/sign/signing_key.h"
 
 #define PRIVATE_KEY_SIGNATURE_MAX 1024 /* RSA-8192 */
 
 struct private_key {
-        EVP_PKEY *pkey;
+        EVP_PKEY *pkey;                /* one of these two */
+        struct gost_private_key *gost;
         enum sign_algorithm algorithm;
         uint8_t *certificate; /* DER */
         size_t certificate_size;
@@ -24,12 +27,16 @@ GW_DEFINE_AUTO(private_key, struct private_key, private_key_free)
 GW_MUST_CHECK enum gw_rc private_key_load(const char *key_path, const char *certificate_path, bool guarded, struct private_key **ret_key,
                                           struct why *why);
 
-/* A context that can sign many times, one thread at a time; NULL when OpenSSL refuses. The caller frees it. */
-EVP_PKEY_CTX *private_key_context(const struct private_key *key);
-/* Appends the raw XML-DSig value; false when OpenSSL refuses. The digest's length must be the algorithm's. */
-GW_MUST_CHECK bool private_key_sign(EVP_PKEY_CTX *context, enum sign_algorithm algorithm, struct span digest, struct buf *out);
+/* The key and certificate of a PKCS#12 container (pkcs12.c); never in the signer process, whose keys are files of their own. */
+GW_MUST_CHECK enum gw_rc private_key_load_pkcs12(const char *path, const char *password_path, struct private_key **ret_key, struct why *why);
+/* What both have in common: sets algorithm and certificate when the key in *key belongs to that certificate; else what is wrong. */
+GW_MUST_CHECK const char *private_key_complete(struct private_key *key, X509 *certificate, bool guarded);
 
-/* 32 or 48. */
+/* Appends the raw XML-DSig value; false when the library refuses. The digest's length must be the algorithm's. *context belongs to the
+ * caller, one thread at a time: NULL at first, made here when the key needs one, kept for the next signature, freed by the caller. */
+GW_MUST_CHECK bool private_key_sign(const struct private_key *key, EVP_PKEY_CTX **context, struct span digest, struct buf *out);
+
+/* 32, 48 or 64. */
 size_t sign_digest_size(enum sign_algorithm algorithm);
 
 #endif

@@ -165,8 +165,8 @@ static enum gw_rc sign_remotely(void *ctx, struct span digest, struct buf *out, 
         enum gw_rc rc = ask(signer, SIGNER_SIGN_ANSWER, &value, why);
         if (rc != GW_OK)
                 return rc;
-        bool ecdsa = key->key.algorithm != SIGN_RSA_SHA256;
-        if (value.n == 0 || (ecdsa && value.n != 2 * sign_digest_size(key->key.algorithm)))
+        bool two_numbers = key->key.algorithm != SIGN_RSA_SHA256;
+        if (value.n == 0 || (two_numbers && value.n != 2 * sign_digest_size(key->key.algorithm)))
                 return give_up(signer, why, "the signer process gave a signature of the wrong length");
         signer->count++;
         buf_add_span(out, value);
@@ -175,7 +175,7 @@ static enum gw_rc sign_remotely(void *ctx, struct span digest, struct buf *out, 
 
 static bool read_listed_key(struct signer *signer, struct span body, struct remote_key *key)
 {
-        if (body.n < 3 || body.n <= 3 + (size_t)body.p[2] || body.p[1] > SIGN_ECDSA_P384_SHA384)
+        if (body.n < 3 || body.n <= 3 + (size_t)body.p[2] || body.p[1] > SIGN_GOST2015_512)
                 return false;
         size_t id_size = body.p[2];
         auto_buf struct buf base64 = BUF_INIT;

@@ -141,10 +141,8 @@ static bool answer_sign(struct channel *ch, const struct signer_frame *frame)
                 answer_error(ch, frame->sequence, SIGNER_ERROR_DIGEST);
                 return true;
         }
-        if (!ch->contexts[index])
-                ch->contexts[index] = private_key_context(key);
         auto_buf struct buf value = BUF_LIMIT(PRIVATE_KEY_SIGNATURE_MAX);
-        if (!ch->contexts[index] || !private_key_sign(ch->contexts[index], key->algorithm, digest, &value)) {
+        if (!private_key_sign(key, &ch->contexts[index], digest, &value)) {
                 answer_error(ch, frame->sequence, SIGNER_ERROR_CRYPTO);
                 return true;
         }

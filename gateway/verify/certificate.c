@@ -125,11 +125,27 @@ static bool read_serial(struct certificate *certificate)
         return true;
 }
 
-/* The key stays NULL for what OpenSSL cannot read: GOST certificates have names and dates all the same. */
+/* OpenSSL does not know the Kazakh OIDs, so that it reads names and dates of GOST certificates, but not the key. */
+static void read_gost_key(struct certificate *certificate)
+{
+        unsigned char *spki = NULL;
+        int n = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate->x509), &spki);
+        if (n > 0 && gost_public_read(span_of(spki, (size_t)n), &certificate->gost)) {
+                certificate->key_bits = (unsigned)gost_size(gost_public_kind(certificate->gost)) * 8;
+                certificate->signature_key = sig_key_new_gost(certificate->gost);
+        }
+        OPENSSL_free(spki);
+}
+
+/* Neither key for what nobody here can read: such a certificate is refused when something was signed with it. */
 static void read_key(struct certificate *certificate)
 {
         EVP_PKEY *key = X509_get0_pubkey(certificate->x509);
-        if (!key || EVP_PKEY_up_ref(key) != 1)
+        if (!key) {
+                read_gost_key(certificate);
+                return;
+        }
+        if (EVP_PKEY_up_ref(key) != 1)
                 return;
         certificate->key = key;
         certificate->key_bits = (unsigned)EVP_PKEY_get_bits(key);
@@ -182,6 +198,7 @@ void certificate_unref(struct certificate *certificate)
         if (!certificate || --certificate->references > 0)
                 return;
         sig_key_free(certificate->signature_key);
+        gost_public_free(certificate->gost); /* after the key above, which borrows it */
         EVP_PKEY_free(certificate->key);
         X509_free(certificate->x509);
         free(certificate);

@@ -8,6 +8,7 @@
 #include "gateway/base/buf.h"
 #include "gateway/base/clock.h"
 #include "gateway/base/why.h"
+#include "gateway/gost/gost.h"
 
 enum certificate_role { /* bits, from the EKU role OIDs (interfaces 3.2) */
         ROLE_INDIVIDUAL = 1 << 0,
@@ -31,7 +32,8 @@ struct certificate {
         bool for_signing;           /* KeyUsage digitalSignature + nonRepudiation and EKU emailProtection */
         bool is_ca;
         struct wall_time not_before, not_after;
-        EVP_PKEY *key;              /* NULL when OpenSSL cannot read it (GOST: trust issue) */
+        EVP_PKEY *key;              /* NULL when OpenSSL cannot read it */
+        struct gost_public_key *gost; /* NULL when it is no GOST key; then `key` is NULL */
         unsigned key_bits;
         X509 *x509;
         /* private to verify/ */

@@ -45,6 +45,8 @@ static enum gw_rc verify_one(struct verifier *verifier, xmlNode *signature, stru
 {
         struct sig_shape shape;
         enum gw_rc rc = sig_read(SIG_APPLICANT, SIG_FORM_ENVELOPED, signature, &shape, why);
+        if (rc == GW_OK)
+                rc = trust_check_method(verifier, &shape, at, why);
         if (rc != GW_OK)
                 return rc;
         auto_buf struct buf der = BUF_LIMIT(2 * KEY_INFO_DER_MAX);

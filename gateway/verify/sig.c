@@ -1,4 +1,4 @@
-/* Checks one XML signature. The only file that uses xmlsec.
+/* Checks one XML signature. With sig_gost.c, the only file that uses xmlsec.
  *
  * Policy comes from us, not from the message: the shape is read and judged first, by our own code, so that xmlsec is only
  * ever given signatures in which it has nothing left to decide. Its own defaults accept SHA-1, HMAC, XPath, XSLT, file
@@ -20,6 +20,7 @@
 #include "gateway/base/text.h"
 #include "gateway/soap/soap.h"
 #include "gateway/verify/sig.h"
+#include "gateway/verify/sig_gost.h"
 #include "gateway/xml/xml.h"
 
 #define DSIG_MORE "http://www.w3.org/2001/04/xmldsig-more#"
@@ -30,40 +31,46 @@
 #define RSA_BITS_MIN 2048
 #define RSA_BITS_MAX 8192 /* more only burns our time */
 
-enum key_kind { KEY_OTHER, KEY_RSA, KEY_EC_P256, KEY_EC_P384 };
-enum method_family { FAMILY_RSA, FAMILY_ECDSA };
+enum key_kind { KEY_OTHER, KEY_RSA, KEY_EC_P256, KEY_EC_P384, KEY_GOST_2004, KEY_GOST_2015 };
+enum method_family { FAMILY_NONE, FAMILY_RSA, FAMILY_ECDSA, FAMILY_GOST_2004, FAMILY_GOST_2015 };
 
-/* The allow-lists: a row is everything there is to accepting an algorithm. GOST 34.10-2015 and 34.310-2004 enter as rows of
- * `methods` and `digests` (URIs: interfaces 4.2) with transform classes of our own over nettle, a family and a key kind.
- * CMS signatures have a file of their own beside this one, and share sig_check_key()'s view of keys. */
+/* The allow-lists: a row is everything there is to accepting an algorithm. The GOST rows (URIs: interfaces 4.2) have transform classes
+ * of our own over nettle (sig_gost.c). CMS signatures have a file of their own beside this one, and share sig_check_key()'s view of
+ * keys. */
 struct sig_method {
         const char *uri;
         enum method_family family;
+        enum gost_kind gost;
         xmlSecTransformId (*klass)(void);
 };
 static const struct sig_method methods[] = {
-        {DSIG_MORE "rsa-sha256", FAMILY_RSA, xmlSecOpenSSLTransformRsaSha256GetKlass},
-        {DSIG_MORE "rsa-sha384", FAMILY_RSA, xmlSecOpenSSLTransformRsaSha384GetKlass},
-        {DSIG_MORE "rsa-sha512", FAMILY_RSA, xmlSecOpenSSLTransformRsaSha512GetKlass},
-        {DSIG_MORE "ecdsa-sha256", FAMILY_ECDSA, xmlSecOpenSSLTransformEcdsaSha256GetKlass},
-        {DSIG_MORE "ecdsa-sha384", FAMILY_ECDSA, xmlSecOpenSSLTransformEcdsaSha384GetKlass},
-        {DSIG_MORE "ecdsa-sha512", FAMILY_ECDSA, xmlSecOpenSSLTransformEcdsaSha512GetKlass},
+        {DSIG_MORE "rsa-sha256", FAMILY_RSA, GOST_NONE, xmlSecOpenSSLTransformRsaSha256GetKlass},
+        {DSIG_MORE "rsa-sha384", FAMILY_RSA, GOST_NONE, xmlSecOpenSSLTransformRsaSha384GetKlass},
+        {DSIG_MORE "rsa-sha512", FAMILY_RSA, GOST_NONE, xmlSecOpenSSLTransformRsaSha512GetKlass},
+        {DSIG_MORE "ecdsa-sha256", FAMILY_ECDSA, GOST_NONE, xmlSecOpenSSLTransformEcdsaSha256GetKlass},
+        {DSIG_MORE "ecdsa-sha384", FAMILY_ECDSA, GOST_NONE, xmlSecOpenSSLTransformEcdsaSha384GetKlass},
+        {DSIG_MORE "ecdsa-sha512", FAMILY_ECDSA, GOST_NONE, xmlSecOpenSSLTransformEcdsaSha512GetKlass},
+        {GOST_2004_METHOD_URI, FAMILY_GOST_2004, GOST_2004, sig_gost_2004_method},
+        {GOST_2015_METHOD_URI, FAMILY_GOST_2015, GOST_2015, sig_gost_2015_method},
 };
 
 struct algorithm {
         const char *uri;
         xmlSecTransformId (*klass)(void);
         bool detached; /* allowed in a WS-Security signature; all are in an enveloped one */
+        enum gost_kind gost; /* of a digest: the methods it goes with */
 };
 static const struct algorithm digests[] = {
-        {XMLENC "sha256", xmlSecOpenSSLTransformSha256GetKlass, true},
-        {DSIG_MORE "sha384", xmlSecOpenSSLTransformSha384GetKlass, true},
-        {XMLENC "sha512", xmlSecOpenSSLTransformSha512GetKlass, true},
+        {XMLENC "sha256", xmlSecOpenSSLTransformSha256GetKlass, true, GOST_NONE},
+        {DSIG_MORE "sha384", xmlSecOpenSSLTransformSha384GetKlass, true, GOST_NONE},
+        {XMLENC "sha512", xmlSecOpenSSLTransformSha512GetKlass, true, GOST_NONE},
+        {GOST_2004_DIGEST_URI, sig_gost_2004_digest, true, GOST_2004},
+        {GOST_2015_DIGEST_URI, sig_gost_2015_digest, true, GOST_2015},
 };
 static const struct algorithm canonicalisations[] = {
-        {EXC_C14N, xmlSecTransformExclC14NGetKlass, true},
-        {C14N_10, xmlSecTransformInclC14NGetKlass, false},
-        {C14N_10 "#WithComments", xmlSecTransformInclC14NWithCommentsGetKlass, false},
+        {EXC_C14N, xmlSecTransformExclC14NGetKlass, true, GOST_NONE},
+        {C14N_10, xmlSecTransformInclC14NGetKlass, false, GOST_NONE},
+        {C14N_10 "#WithComments", xmlSecTransformInclC14NWithCommentsGetKlass, false, GOST_NONE},
 };
 static const char enveloped_uri[] = DSIG_NS "enveloped-signature";
 
@@ -75,7 +82,8 @@ static const struct {
         {"sha224", "SHA-224"},      {"#dsa-", "DSA"},               {"#sha1", "SHA-1"},
         {"md5", "MD5"},             {"ripemd", "RIPEMD-160"},       {"xslt", "XSLT"},
         {"xpath", "XPath"},         {"xptr", "XPointer"},           {"#base64", "base64"},
-        {"rsa-mgf1", "RSA-PSS"},    {"gost", "GOST"},               {"xml-c14n", "this canonicalisation"},
+        {"rsa-mgf1", "RSA-PSS"},    {"xml-c14n", "this canonicalisation"},
+        {"gostr34112015-256", "GOST 34.10-2015 with 256 bits"}, {"gost", "GOST by another name"},
 };
 
 static const char *refused_words(const char *uri)
@@ -91,6 +99,7 @@ void sig_init(void)
         xml_init();
         GW_ASSERT(xmlSecInit() == 0 && xmlSecCheckVersion() == 1);
         GW_ASSERT(xmlSecOpenSSLAppInit(NULL) == 0 && xmlSecOpenSSLInit() == 0);
+        GW_ASSERT(sig_gost_register());
         xmlSecErrorsDefaultCallbackEnableOutput(0); /* its words quote the message */
         xmlSecIOCleanupCallbacks();                 /* no way to open any URI, whatever slips through */
 }
@@ -125,12 +134,12 @@ static bool is_plain(const xmlNode *node, const char *uri)
                !xml_first_element(child) && !xml_next_element(child);
 }
 
-static bool listed(const struct algorithm *list, size_t count, enum sig_form form, const char *uri)
+static const struct algorithm *listed(const struct algorithm *list, size_t count, enum sig_form form, const char *uri)
 {
         for (size_t i = 0; i < count; i++)
-                if (str_eq(list[i].uri, uri))
-                        return form == SIG_FORM_ENVELOPED || list[i].detached;
-        return false;
+                if (str_eq(list[i].uri, uri) && (form == SIG_FORM_ENVELOPED || list[i].detached))
+                        return &list[i];
+        return NULL;
 }
 
 static enum gw_rc read_canonicalisation(const struct sig_shape *shape, const xmlNode *node, const char *where, struct why *why)
@@ -220,8 +229,11 @@ static enum gw_rc read_reference(struct sig_shape *shape, const xmlNode *referen
         if (!xml_is(method, DSIG_NS, "DigestMethod") || !xml_is(value, DSIG_NS, "DigestValue") || xml_next_element(value))
                 return COVERAGE("a Reference is not Transforms, DigestMethod, DigestValue");
         auto_str char *digest = xml_attribute(method, NULL, "Algorithm");
-        if (!is_plain(method, digest) || !listed(digests, GW_COUNT(digests), shape->form, digest))
+        const struct algorithm *found = is_plain(method, digest) ? listed(digests, GW_COUNT(digests), shape->form, digest) : NULL;
+        if (!found)
                 return ALGORITHM("DigestMethod: %s", refused_words(digest));
+        if (found->gost != shape->method->gost)
+                return ALGORITHM("DigestMethod does not go with SignatureMethod");
         shape->reference_count++;
         return GW_OK;
 }
@@ -286,6 +298,37 @@ static enum key_kind ec_kind(const EVP_PKEY *key)
         return str_eq(group, "prime256v1") ? KEY_EC_P256 : str_eq(group, "secp384r1") ? KEY_EC_P384 : KEY_OTHER;
 }
 
+static enum key_kind gost_key_kind(const struct gost_public_key *key)
+{
+        switch (gost_public_kind(key)) {
+        case GOST_2004:
+                return KEY_GOST_2004;
+        case GOST_2015:
+                return KEY_GOST_2015;
+        case GOST_NONE:
+                break;
+        }
+        return KEY_OTHER;
+}
+
+static enum method_family family_of(enum key_kind kind)
+{
+        switch (kind) {
+        case KEY_RSA:
+                return FAMILY_RSA;
+        case KEY_EC_P256:
+        case KEY_EC_P384:
+                return FAMILY_ECDSA;
+        case KEY_GOST_2004:
+                return FAMILY_GOST_2004;
+        case KEY_GOST_2015:
+                return FAMILY_GOST_2015;
+        case KEY_OTHER:
+                break;
+        }
+        return FAMILY_NONE;
+}
+
 static enum key_kind key_kind(const EVP_PKEY *key)
 {
         if (!key)
@@ -294,14 +337,19 @@ static enum key_kind key_kind(const EVP_PKEY *key)
         return id == EVP_PKEY_RSA ? KEY_RSA : id == EVP_PKEY_EC ? ec_kind(key) : KEY_OTHER;
 }
 
+enum gost_kind sig_gost_kind(const struct sig_shape *shape)
+{
+        return shape->method->gost;
+}
+
 enum gw_rc sig_check_key(const struct sig_shape *shape, const struct certificate *certificate, struct why *why)
 {
-        enum key_kind kind = key_kind(certificate->key);
+        enum key_kind kind = certificate->gost ? gost_key_kind(certificate->gost) : key_kind(certificate->key);
         if (kind == KEY_RSA && certificate->key_bits < RSA_BITS_MIN)
                 return sig_refuse(why, shape->party, SIG_KEY_WEAK, "RSA with %u bits", certificate->key_bits);
         if (kind == KEY_OTHER || !certificate->signature_key || (kind == KEY_RSA && certificate->key_bits > RSA_BITS_MAX))
-                return ALGORITHM("the certificate's key is not RSA, P-256 or P-384");
-        if ((kind == KEY_RSA) != (shape->method->family == FAMILY_RSA))
+                return ALGORITHM("the certificate's key is not RSA, P-256, P-384 or GOST");
+        if (family_of(kind) != shape->method->family)
                 return ALGORITHM("SignatureMethod does not fit the certificate's key");
         return GW_OK;
 }

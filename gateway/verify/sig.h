@@ -1,5 +1,5 @@
 /* One XML signature, in two steps: read its shape against the allow-lists (no cryptography), then check it with a key that
- * we chose. sig.c is the only file that knows xmlsec; nothing of xmlsec's shape is visible here. */
+ * we chose. sig.c and sig_gost.c are the only files that know xmlsec; nothing of its shape is visible here. */
 #ifndef GW_VERIFY_SIG_H
 #define GW_VERIFY_SIG_H
 
@@ -32,6 +32,9 @@ struct sig_shape {
 GW_MUST_CHECK enum gw_rc sig_read(enum sig_party party, enum sig_form form, xmlNode *signature, struct sig_shape *ret_shape,
                                   struct why *why);
 
+/* GOST_2004, GOST_2015, or GOST_NONE for any other method: policy may set an end to a generation. */
+enum gost_kind sig_gost_kind(const struct sig_shape *shape);
+
 /* The key must be strong enough and of the kind that the signature method names. Problems: KEY_WEAK, ALGORITHM. */
 GW_MUST_CHECK enum gw_rc sig_check_key(const struct sig_shape *shape, const struct certificate *certificate, struct why *why);
 
@@ -45,6 +48,8 @@ GW_MUST_CHECK enum gw_rc sig_verify(const struct sig_shape *shape, const struct 
 void sig_init(void);
 /* A bare key for sig_verify(), kept with the certificate; NULL when the key is of no kind we verify with. */
 void *sig_key_new(EVP_PKEY *key);
+/* The same for a GOST key, which must outlive it. */
+void *sig_key_new_gost(const struct gost_public_key *key);
 void sig_key_free(void *key);
 
 #endif

@@ -1,6 +1,6 @@
 /* The verifier: anchors, the certificate cache, and the question whether a certificate is trusted at an instant.
  *
- * Chains are OpenSSL's business, against our anchors only: xmlsec's store would trust every web CA of the system
+ * Chains are OpenSSL's business (chain_gost.c's for GOST, which it does not know), against our anchors only: xmlsec's store would trust every web CA of the system
  * (measurements.md 2, pitfall 3). */
 #include <dirent.h>
 #include <stdlib.h>
@@ -12,6 +12,7 @@
 
 #include "gateway/base/text.h"
 #include "gateway/verify/cache.h"
+#include "gateway/verify/chain_gost.h"
 #include "gateway/verify/trust.h"
 
 #define CACHE_CAPACITY 50000
@@ -21,6 +22,7 @@
 
 struct verifier {
         X509_STORE *anchors;
+        struct chain_gost *gost_anchors;
         struct certificate_cache *cache;
         struct verify_policy policy;
         _Atomic uint64_t signatures, decoded, chains;
@@ -50,23 +52,24 @@ static bool is_certificate_file(const char *name)
 }
 
 /* A leaf here would make itself trusted (partial chains), so only authorities are let in. */
-static enum gw_rc add_anchor(X509_STORE *store, X509 *x509, const char *name, struct why *why)
+static enum gw_rc add_anchor(struct verifier *verifier, X509 *x509, const char *name, struct why *why)
 {
         if (X509_check_ca(x509) == 0)
                 return why_set(why, GW_FAULT, REASON_CONFIGURATION, "trust: %.80s is not a certificate of an authority", name);
-        if (X509_STORE_add_cert(store, x509) != 1)
+        if (X509_STORE_add_cert(verifier->anchors, x509) != 1)
                 return why_set(why, GW_FAULT, REASON_CONFIGURATION, "trust: %.80s cannot be added", name);
+        chain_gost_add_anchor(verifier->gost_anchors, x509);
         return GW_OK;
 }
 
-static enum gw_rc add_pem(X509_STORE *store, struct span text, const char *name, size_t *count, struct why *why)
+static enum gw_rc add_pem(struct verifier *verifier, struct span text, const char *name, size_t *count, struct why *why)
 {
         gw_auto(bio) BIO *bio = BIO_new_mem_buf(text.p, (int)text.n);
         for (;;) {
                 gw_auto(x509) X509 *x509 = bio ? PEM_read_bio_X509(bio, NULL, NULL, NULL) : NULL;
                 if (!x509)
                         break;
-                enum gw_rc rc = add_anchor(store, x509, name, why);
+                enum gw_rc rc = add_anchor(verifier, x509, name, why);
                 if (rc != GW_OK)
                         return rc;
                 ++*count;
@@ -76,7 +79,7 @@ static enum gw_rc add_pem(X509_STORE *store, struct span text, const char *name,
         return ended ? GW_OK : why_set(why, GW_FAULT, REASON_CONFIGURATION, "trust: %.80s holds an unreadable certificate", name);
 }
 
-static enum gw_rc add_file(X509_STORE *store, const char *folder, const char *name, size_t *count, struct why *why)
+static enum gw_rc add_file(struct verifier *verifier, const char *folder, const char *name, size_t *count, struct why *why)
 {
         auto_str char *path = xasprintf("%s/%s", folder, name);
         auto_buf struct buf bytes = BUF_LIMIT(ANCHOR_FILE_MAX);
@@ -86,7 +89,7 @@ static enum gw_rc add_file(X509_STORE *store, const char *folder, const char *na
         const unsigned char *p = bytes.p;
         gw_auto(x509) X509 *der = d2i_X509(NULL, &p, (long)bytes.n);
         ERR_clear_error();
-        enum gw_rc rc = der ? add_anchor(store, der, name, why) : add_pem(store, buf_span(&bytes), name, count, why);
+        enum gw_rc rc = der ? add_anchor(verifier, der, name, why) : add_pem(verifier, buf_span(&bytes), name, count, why);
         if (rc != GW_OK)
                 return rc;
         if (der)
@@ -94,7 +97,7 @@ static enum gw_rc add_file(X509_STORE *store, const char *folder, const char *na
         return *count > before ? GW_OK : why_set(why, GW_FAULT, REASON_CONFIGURATION, "trust: %.80s holds no certificate", name);
 }
 
-static enum gw_rc load_anchors(X509_STORE *store, const char *folder, struct why *why)
+static enum gw_rc load_anchors(struct verifier *verifier, const char *folder, struct why *why)
 {
         gw_auto(dir) DIR *dir = opendir(folder);
         if (!dir)
@@ -103,7 +106,7 @@ static enum gw_rc load_anchors(X509_STORE *store, const char *folder, struct why
         for (const struct dirent *entry = readdir(dir); entry; entry = readdir(dir)) {
                 if (!is_certificate_file(entry->d_name))
                         continue;
-                enum gw_rc rc = add_file(store, folder, entry->d_name, &count, why);
+                enum gw_rc rc = add_file(verifier, folder, entry->d_name, &count, why);
                 if (rc != GW_OK)
                         return rc;
         }
@@ -124,10 +127,11 @@ enum gw_rc verifier_open(const char *trust_dir, const struct verify_policy *poli
         gw_auto(verifier) struct verifier *verifier = xcalloc(1, sizeof *verifier);
         verifier->policy = *policy;
         verifier->anchors = X509_STORE_new();
+        verifier->gost_anchors = chain_gost_new();
         if (!verifier->anchors)
                 return why_set(why, GW_FAULT, REASON_INTERNAL, "out of memory");
         set_rules(verifier->anchors);
-        enum gw_rc rc = load_anchors(verifier->anchors, trust_dir, why);
+        enum gw_rc rc = load_anchors(verifier, trust_dir, why);
         if (rc != GW_OK)
                 return rc;
         verifier->cache = certificate_cache_new(CACHE_CAPACITY);
@@ -140,6 +144,7 @@ void verifier_close(struct verifier *verifier)
         if (!verifier)
                 return;
         certificate_cache_free(verifier->cache);
+        chain_gost_free(verifier->gost_anchors);
         X509_STORE_free(verifier->anchors);
         free(verifier);
 }
@@ -178,6 +183,20 @@ enum gw_rc trust_certificate(struct verifier *verifier, enum sig_party party, st
         return GW_OK;
 }
 
+/* Whether policy has set an end to the generation of 2004 (0: none), and `at` is beyond it. */
+static bool gost_refused(const struct verifier *verifier, enum gost_kind kind, struct wall_time at)
+{
+        int64_t until = verifier->policy.gost2004_until.ms;
+        return kind == GOST_2004 && until != 0 && at.ms >= until;
+}
+
+enum gw_rc trust_check_method(const struct verifier *verifier, const struct sig_shape *shape, struct wall_time at, struct why *why)
+{
+        if (gost_refused(verifier, sig_gost_kind(shape), at))
+                return sig_refuse(why, shape->party, SIG_ALGORITHM, "GOST 34.310-2004 is not accepted any more");
+        return GW_OK;
+}
+
 static bool current_between(const X509 *x509, struct wall_time from, struct wall_time until)
 {
         time_t first = (time_t)(from.ms / 1000), last = (time_t)(until.ms / 1000);
@@ -194,14 +213,20 @@ static bool authorities_current(X509_STORE_CTX *ctx, struct wall_time from, stru
         return true;
 }
 
-/* Critical extensions that OpenSSL does not know end here too. */
-static enum gw_rc check_chain(struct verifier *verifier, enum sig_party party, struct certificate *certificate, struct wall_time at,
-                              struct why *why)
+static enum gw_rc authority_not_current(enum sig_party party, struct why *why)
 {
-        int64_t slot = at.ms / SLOT_MS;
-        if (slot > 0 && certificate->chain_good_slot == slot)
-                return GW_OK;
-        verifier->chains++;
+        return sig_refuse(why, party, SIG_CERTIFICATE_UNTRUSTED, "an authority's certificate is not current");
+}
+
+static struct wall_time slot_start(int64_t slot)
+{
+        return (struct wall_time){slot * SLOT_MS};
+}
+
+/* Critical extensions that OpenSSL does not know end here too. *ret_keep: the verdict holds for the whole slot. */
+static enum gw_rc check_openssl_chain(const struct verifier *verifier, enum sig_party party, const struct certificate *certificate,
+                                      struct wall_time at, bool *ret_keep, struct why *why)
+{
         gw_auto(store_ctx) X509_STORE_CTX *ctx = X509_STORE_CTX_new();
         if (!ctx || X509_STORE_CTX_init(ctx, verifier->anchors, certificate->x509, NULL) != 1)
                 return why_set(why, GW_FAULT, REASON_INTERNAL, "no chain context");
@@ -211,12 +236,43 @@ static enum gw_rc check_chain(struct verifier *verifier, enum sig_party party, s
                 return sig_refuse(why, party, SIG_CERTIFICATE_UNTRUSTED, "%s",
                                   X509_verify_cert_error_string(X509_STORE_CTX_get_error(ctx)));
         if (!authorities_current(ctx, at, at))
-                return sig_refuse(why, party, SIG_CERTIFICATE_UNTRUSTED, "an authority's certificate is not current");
-        struct wall_time from = {slot * SLOT_MS}, until = {(slot + 1) * SLOT_MS};
-        if (authorities_current(ctx, from, until)) {
-                certificate->chain_good_slot = slot;
-                certificate_cache_put(verifier->cache, certificate);
-        }
+                return authority_not_current(party, why);
+        int64_t slot = at.ms / SLOT_MS;
+        *ret_keep = authorities_current(ctx, slot_start(slot), slot_start(slot + 1));
+        return GW_OK;
+}
+
+static enum gw_rc check_gost_chain(const struct verifier *verifier, enum sig_party party, const struct certificate *certificate,
+                                   struct wall_time at, bool *ret_keep, struct why *why)
+{
+        int error = X509_V_OK;
+        const X509 *issuer = chain_gost_issuer(verifier->gost_anchors, certificate->x509, &error);
+        if (!issuer)
+                return sig_refuse(why, party, SIG_CERTIFICATE_UNTRUSTED, "%s", X509_verify_cert_error_string(error));
+        if (!current_between(issuer, at, at))
+                return authority_not_current(party, why);
+        int64_t slot = at.ms / SLOT_MS;
+        *ret_keep = current_between(issuer, slot_start(slot), slot_start(slot + 1));
+        return GW_OK;
+}
+
+static enum gw_rc check_chain(struct verifier *verifier, enum sig_party party, struct certificate *certificate, struct wall_time at,
+                              struct why *why)
+{
+        int64_t slot = at.ms / SLOT_MS;
+        enum gost_kind gost = chain_gost_kind(certificate->x509);
+        if (gost_refused(verifier, gost, at))
+                return sig_refuse(why, party, SIG_CERTIFICATE_UNTRUSTED, "the certificate is signed with GOST 34.310-2004");
+        if (slot > 0 && certificate->chain_good_slot == slot)
+                return GW_OK;
+        verifier->chains++;
+        bool keep = false;
+        enum gw_rc rc = gost == GOST_NONE ? check_openssl_chain(verifier, party, certificate, at, &keep, why)
+                                          : check_gost_chain(verifier, party, certificate, at, &keep, why);
+        if (rc != GW_OK || !keep)
+                return rc;
+        certificate->chain_good_slot = slot;
+        certificate_cache_put(verifier->cache, certificate);
         return GW_OK;
 }
 

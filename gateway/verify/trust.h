@@ -6,6 +6,9 @@
 #include "gateway/verify/verify.h"
 
 const struct verify_policy *trust_policy(const struct verifier *verifier);
+/* Whether policy accepts the signature's algorithm at that instant, before anything is computed. Problem: ALGORITHM. */
+GW_MUST_CHECK enum gw_rc trust_check_method(const struct verifier *verifier, const struct sig_shape *shape, struct wall_time at,
+                                            struct why *why);
 /* From the cache, or decoded. ret_certificate is the caller's. Problem: CERTIFICATE_UNREADABLE. */
 GW_MUST_CHECK enum gw_rc trust_certificate(struct verifier *verifier, enum sig_party party, struct span der,
                                            struct certificate **ret_certificate, struct why *why);

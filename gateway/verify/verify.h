@@ -14,6 +14,7 @@ struct verify_policy {
         int64_t message_age_max_ms;       /* stale beyond: 24 h */
         int64_t message_future_max_ms;    /* future beyond: 5 min */
         bool iin_check_digit;             /* test certificates of НУЦ fail it */
+        struct wall_time gost2004_until;  /* GOST 34.310-2004 is accepted before this instant; 0: without an end */
         bool (*certificate_revoked)(void *ctx, const struct certificate *certificate); /* place of the trust issue; may be NULL */
         void *revocation_ctx;
 };

@@ -191,6 +191,8 @@ enum gw_rc verify_transport(struct verifier *verifier, const struct soap *soap, 
         struct sig_shape shape;
         struct security security;
         enum gw_rc rc = read_message(soap, &shape, &security, why);
+        if (rc == GW_OK)
+                rc = trust_check_method(verifier, &shape, at, why);
         if (rc != GW_OK)
                 return rc;
         auto_buf struct buf der = BUF_LIMIT(2 * KEY_INFO_DER_MAX);

@@ -28,6 +28,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         GW_ASSERT(text_is_utf8(span_of(c->common_name, strnlen(c->common_name, sizeof c->common_name))));
         GW_ASSERT(text_is_utf8(span_of(c->organisation, strnlen(c->organisation, sizeof c->organisation))));
         GW_ASSERT(memchr(c->common_name, 0, sizeof c->common_name) && memchr(c->organisation, 0, sizeof c->organisation));
-        GW_ASSERT(memchr(c->serial, 0, sizeof c->serial) && (c->key || c->key_bits == 0));
+        GW_ASSERT(memchr(c->serial, 0, sizeof c->serial) && (c->key || c->gost || c->key_bits == 0));
         return 0;
 }

@@ -188,7 +188,7 @@ def der(pki, name):
 def certificate(pki):
     names = ("applicant-850412390011", "applicant-790321490015", "applicant-850412390201", "head-160640900019", "employee-160640900019", "sign-160640900019",
              "system-portal", "system-portal-ec", "bad-auth", "bad-noiin", "bad-norole", "bad-weak", "bad-sha1", "bad-ca-as-leaf", "bad-expired", "ocsp-responder",
-             "tsa", "tls-portal")
+             "tsa", "tls-portal", "gost-applicant-870930490018", "gost-bad-critical")
     for name in names:
         yield name, der(pki, name)
     good = der(pki, "applicant-850412390011")
@@ -317,11 +317,51 @@ def base64_texts():
     yield "bytes", bytes(range(256))
 
 
+def asn1(tag, *parts):
+    content = b"".join(parts)
+    n = len(content)
+    head = bytes([n]) if n < 0x80 else bytes([0x81, n]) if n < 0x100 else bytes([0x82, n >> 8, n & 255])
+    return bytes([tag]) + head + content
+
+
+def gost():
+    """SubjectPublicKeyInfo of the two base points, PKCS#8 of the number 1, and what is wrong in one place."""
+    kz = bytes.fromhex("2a830e030a01")
+    y2015 = 0x7503CFE87A836AE3A61B8816E25450E6CE5E1C93ACF1ABC1778064FDCBEFA921DF1626BE4FD036E93D75E6A50E3A41E98028FE5FC235F5B889A589CB5215F2A4
+    y2004 = 0x8D91E471E0989CDA27DF505A453F2B7635294F2DDF23E3B122ACC99C9E9F1E14
+    point2015, point2004 = (3).to_bytes(64, "little") + y2015.to_bytes(64, "little"), (1).to_bytes(32, "little") + y2004.to_bytes(32, "little")
+    curve2015, curve2004 = asn1(6, kz + b"\1\2\2\1"), asn1(6, kz + b"\1\1\1\1")
+    key2015 = asn1(0x30, asn1(6, kz + b"\1\2\2"), asn1(0x30, curve2015, asn1(6, kz + b"\3\3")))
+    key2004 = asn1(0x30, asn1(6, kz + b"\1\1\1"), asn1(0x30, curve2004, asn1(6, kz + b"\3\1\1\0")))
+
+    def spki(algorithm, point):
+        return asn1(0x30, algorithm, asn1(3, b"\0" + asn1(4, point)))
+
+    def pkcs8(value):
+        return asn1(0x30, asn1(2, b"\0"), key2015, asn1(4, asn1(4, value)))
+
+    yield "public-2015", spki(key2015, point2015)
+    yield "public-2004", spki(key2004, point2004)
+    yield "public-short", spki(asn1(0x30, asn1(6, kz + b"\1\2\2"), asn1(0x30, curve2015)), point2015)
+    yield "public-off-curve", spki(key2015, point2015[::-1])
+    yield "public-other-kind", spki(key2004, point2015)
+    yield "public-zero", spki(key2015, bytes(128))
+    yield "public-ones", spki(key2015, b"\xff" * 128)
+    yield "private-one", pkcs8((1).to_bytes(64, "little"))
+    yield "private-zero", pkcs8(bytes(64))
+    yield "private-ones", pkcs8(b"\xff" * 64)
+    yield "private-long", pkcs8(bytes(65))
+    yield "private-2004", asn1(0x30, asn1(2, b"\0"), key2004, asn1(4, asn1(2, b"\0" + b"\xc9" * 32)))
+    yield "indefinite", b"\x30\x80" + key2015 + b"\0\0"
+    yield "empty", b""
+
+
 def main():
     material = HERE / "material"
     with tempfile.TemporaryDirectory() as folder:
         pki = pathlib.Path(folder) / "pki"
         subprocess.run([ROOT / "certs" / "make-pki.sh", pki], check=True, stdout=subprocess.DEVNULL)
+        subprocess.run([ROOT / "build" / "certs" / "make-gost-pki", pki], check=True)
         shutil.rmtree(material, ignore_errors=True)
         (material / "trust").mkdir(parents=True)
         shutil.copy(pki / "trust" / "issuing.pem", material / "trust")
@@ -332,7 +372,7 @@ def main():
         write("certificate", certificate(pki))
         write("document", document(pki, application))
         write("transport", transport(pki, envelope))
-    for name, seeds in (("xml", xml()), ("soap", soap()), ("http", http()), ("conf", conf()), ("signer_frame", signer_frame()), ("base64", base64_texts())):
+    for name, seeds in (("xml", xml()), ("soap", soap()), ("http", http()), ("conf", conf()), ("signer_frame", signer_frame()), ("base64", base64_texts()), ("gost", gost())):
         write(name, seeds)
 
 

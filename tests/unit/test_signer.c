@@ -482,7 +482,7 @@ static void a_bad_list_stops_the_attach(void **state)
         } cases[] = {
                 {"no count", FRAME(HEAD(5, 0x81))},
                 {"too many keys", FRAME(HEAD(11, 0x81), 65, 1, 1, 'k', 0x30, 0)},
-                {"unknown algorithm", FRAME(HEAD(11, 0x81), 1, 3, 1, 'k', 0x30, 0)},
+                {"unknown algorithm", FRAME(HEAD(11, 0x81), 1, 4, 1, 'k', 0x30, 0)},
                 {"id past the end", FRAME(HEAD(11, 0x81), 1, 1, 9, 'k', 0x30, 0)},
                 {"no certificate", FRAME(HEAD(9, 0x81), 1, 1, 1, 'k')},
         };
