@@ -180,8 +180,9 @@ static void has_no_other_elements(void **state GW_UNUSED)
         }
         auto_buf struct buf out = envelope_of(&notification, "system-gateway");
         static const char *const never[] = {"surname", "firstName", "fullName", "declarantName", "iban", "KZ", "password", "Абай"};
+        auto_seen struct seen seen = see(buf_span(&out)); /* what is said, not the base64 of the signature around it */
         for (size_t i = 0; i < GW_COUNT(never); i++)
-                assert_null(strstr(buf_cstr(&out), never[i]));
+                assert_null(strstr(buf_cstr(&seen.bytes), never[i]));
 }
 
 /* What is said about a row never changes; the signature's ids do, so the outbox keeps the envelope itself. */
