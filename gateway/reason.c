@@ -21,3 +21,11 @@ int reason_by_name(const char *name)
                         return i;
         return -1;
 }
+
+const char *reason_known_shep_code(const char *code)
+{
+        for (int i = 1; i < REASON_COUNT; i++)
+                if (str_eq(table[i].shep_code, code))
+                        return table[i].shep_code;
+        return "?";
+}

@@ -22,5 +22,8 @@ struct reason_info {
 
 const struct reason_info *reason_info(int reason); /* unknown numbers give INTERNAL's row; never NULL */
 int reason_by_name(const char *name);              /* -1 when there is none */
+/* A peer's errorCode when it is one that our list knows, else "?": a peer's free text could hold personal data and must not reach the log or
+ * the outbox (I8). NULL is fine. */
+const char *reason_known_shep_code(const char *code);
 
 #endif

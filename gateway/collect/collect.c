@@ -45,6 +45,8 @@ static enum gw_rc write_envelope(const struct question *q, const struct signing_
                 .data_xml = buf_span(&data),
         };
         shep_write(&body, &message);
+        if (buf_failed(&data) || buf_failed(&body))
+                return why_set(why, GW_FAULT, REASON_INTERNAL, "the question does not fit");
         struct wsse_options options = {.soap_version = 11, .must_understand = true};
         return xml_sign_envelope(key, buf_span(&body), &options, out, why);
 }
@@ -72,7 +74,7 @@ static enum gw_rc read_envelope(const struct question *q, struct span in, struct
         if (rc != GW_OK)
                 return rc;
         if (message->operation == SHEP_FAULT)
-                return why_set(why, GW_RETRY, REASON_REGISTRY_FAULT, "fault %.40s", message->error_code ? message->error_code : "?");
+                return why_set(why, GW_RETRY, REASON_REGISTRY_FAULT, "fault %s", reason_known_shep_code(message->error_code));
         if (message->operation != SHEP_SYNC_SEND_RESPONSE)
                 return why_set(why, GW_REJECT, REASON_REGISTRY_ANSWER_INVALID, "not an answer");
         if (message->correlation_id && !str_eq(message->correlation_id, q->message_id))
@@ -161,7 +163,7 @@ void collect_ask(const struct collect_request *request, collect_done done, void 
                 if (write_envelope(&r->questions[i], request->key, &envelopes[i], &r->answers[i].why) != GW_OK)
                         buf_reset(&envelopes[i]);
         }
-        /* An unsigned question goes nowhere: an empty body is answered by nobody, so it is posted to no one but counted as silence. */
+        /* A question that could not be signed is not asked; its answer already says so. */
         size_t unsigned_count = 0;
         for (size_t i = 0; i < r->count; i++) {
                 if (!envelopes[i].n) {

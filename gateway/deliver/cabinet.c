@@ -3,6 +3,7 @@
 
 #include "gateway/base/text.h"
 #include "gateway/deliver/cabinet.h"
+#include "gateway/reason.h"
 #include "gateway/sign/xml_sign.h"
 #include "gateway/soap/shep.h"
 
@@ -75,6 +76,8 @@ enum gw_rc cabinet_envelope(const struct cabinet_message *m, const struct signin
                 .data_xml = buf_span(&data),
         };
         shep_write(&body, &message);
+        if (buf_failed(&data) || buf_failed(&body))
+                return why_set(why, GW_FAULT, REASON_INTERNAL, "the message does not fit");
         struct wsse_options options = {.soap_version = 11, .must_understand = true};
         return xml_sign_envelope(key, buf_span(&body), &options, out, why);
 }

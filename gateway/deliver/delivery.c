@@ -121,15 +121,6 @@ static void on_recorded(void *arg, enum gw_rc rc, const struct why *why)
 
 /* ---- sending ---- */
 
-/* One of SHEP's error codes, else "?". */
-static const char *known_code(const char *code)
-{
-        for (int i = 0; i < REASON_COUNT; i++)
-                if (str_eq(reason_info(i)->shep_code, code))
-                        return reason_info(i)->shep_code;
-        return "?";
-}
-
 /* The peer's acknowledgement, verified. GW_REJECT only for a signed refusal that will not change: everything doubtful is tried again. */
 static enum gw_rc read_acknowledgement(const struct delivery *d, struct span in, struct why *why)
 {
@@ -153,7 +144,7 @@ static enum gw_rc read_acknowledgement(const struct delivery *d, struct span in,
         bool theirs = str_eq(message->error_code, "SCE909");
         /* Of what the peer says only known words are kept: its free text could hold personal data (I8). */
         int reason = shep_fault_reason(message->error_data);
-        return why_set(why, theirs ? GW_RETRY : GW_REJECT, REASON_PEER_REFUSED, "%s", reason > 0 ? reason_info(reason)->name : known_code(message->error_code));
+        return why_set(why, theirs ? GW_RETRY : GW_REJECT, REASON_PEER_REFUSED, "%s", reason > 0 ? reason_info(reason)->name : reason_known_shep_code(message->error_code));
 }
 
 static void send_next(struct delivery *d);

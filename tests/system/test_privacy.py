@@ -6,7 +6,7 @@ import re
 import subprocess
 import xml.etree.ElementTree as ElementTree
 
-from check import NEGATIVE, PKI, ROOT, Checks, Lab, Message, http_call, set_fault, settled, status
+from check import NEGATIVE, PKI, ROOT, Checks, Lab, Message, Relay, http_call, set_fault, settled, sign, status
 
 c = Checks()
 MAPPING_MAX = 256 << 20  # the sanitizers' shadow is larger, and holds no program's data
@@ -155,6 +155,35 @@ def keys_out_of_reach(lab):
     c.that("none in its environment", b"PRIVATE" not in environment)
 
 
+FAULT = """<?xml version="1.0"?>
+<S:Envelope xmlns:S="http://schemas.xmlsoap.org/soap/envelope/"><S:Body><S:Fault><faultcode>S:Client</faultcode><faultstring>{0}</faultstring><detail>
+<n:{1}Fault1_{1}Fault xmlns:n="http://bip.bee.kz/{2}Channel/v10/Types"><errorCode>{0}</errorCode><errorMessage>{0}</errorMessage>
+<errorData>{0}</errorData><errorDate>2026-01-01T00:00:00+05:00</errorDate></n:{1}Fault1_{1}Fault></detail></S:Fault></S:Body></S:Envelope>"""
+
+
+def talkative(hidden):
+    """Systems whose signed faults name the person in every free text: a registry, then the cabinet."""
+    registry, cabinet = Relay().up(), Relay().up()
+    settings = {"retry": {"first_ms": 200, "longest_ms": 500}, "destination gbdfl": {"url": registry.url}, "destination cabinet": {"url": cabinet.url}}
+    with Lab(settings=settings) as lab:
+        registry.upstream, cabinet.upstream = lab.simulators["gbdfl"], lab.simulators["cabinet"]
+        fault = sign(FAULT.format(NEGATIVE, "SendMessage", "Sync"), "system-gbdfl", soap=True)
+        registry.answer = lambda body: (500, fault)
+        Message("sync", applicant=NEGATIVE).send(lab)
+        c.that("the registry's fault was taken as one", "reason=REGISTRY_FAULT" in lab.log.read_text(), lab.tail("gateway"))
+        registry.answer = None
+        c.within("it is answered later", lambda: settled(lab))
+        refusal = sign(FAULT.format(NEGATIVE, "sendMessage", "Async"), "system-cabinet", soap=True)
+        cabinet.answer = lambda body: (500, refusal)
+        Message("async", applicant=NEGATIVE).send(lab)
+        c.within("the cabinet's refusal parks", lambda: status(lab)["outbox"]["parked"] == 1)
+        listed = lab.run("outbox", "--conf", lab.conf).stdout
+        c.that("the outbox tells the operator", "PEER_REFUSED: ?" in listed, listed)
+        free_of("talkative systems: gateway.log and outbox", lab.log.read_text() + listed, hidden)
+    registry.down()
+    cabinet.down()
+
+
 def main():
     hidden = secrets()
     c.that("there are people to look for", len(hidden) > 60, sorted(hidden))
@@ -164,6 +193,7 @@ def main():
         c.part(outputs, lab, hidden)
         c.part(control, lab, hidden)
         c.part(keys_out_of_reach, lab)
+    c.part(talkative, hidden)
 
 
 main()

@@ -78,6 +78,16 @@ static void shep_codes_are_known(void **state GW_UNUSED)
         }
 }
 
+static void only_known_codes_are_repeated(void **state GW_UNUSED)
+{
+        static const char *const known[] = {"SCE001", "SCE004", "SCE005", "SCE006", "SCE007", "SCE015", "SCE016", "SCE017", "SCE909"};
+        static const char *const others[] = {"", "sce001", "SCE001 ", "SCE0011", "SCE999", "850412390011", NULL};
+        for (size_t i = 0; i < GW_COUNT(known); i++)
+                assert_string_equal(reason_known_shep_code(known[i]), known[i]);
+        for (size_t i = 0; i < GW_COUNT(others); i++)
+                assert_string_equal(reason_known_shep_code(others[i]), "?");
+}
+
 static void http_statuses_fit(void **state GW_UNUSED)
 {
         for (int i = 1; i < REASON_COUNT; i++) {
@@ -140,6 +150,7 @@ int main(void)
                 cmocka_unit_test(unknown_numbers_are_internal),
                 cmocka_unit_test(every_row_speaks_three_languages),
                 cmocka_unit_test(shep_codes_are_known),
+                cmocka_unit_test(only_known_codes_are_repeated),
                 cmocka_unit_test(http_statuses_fit),
                 cmocka_unit_test(demanded_codes),
                 cmocka_unit_test(the_two_signatures_are_parallel),
