@@ -19,6 +19,23 @@ enum sig_problem {
         SIG_CERTIFICATE_USAGE,
         SIG_CERTIFICATE_ROLE,
         SIG_KEY_WEAK,
+        SIG_DIGEST, /* what was signed has been changed */
+        SIG_SEVERAL, /* more Signatures or Security headers than one */
+        SIG_STRUCTURE, /* SignedInfo twice, foreign elements, comments in values … */
+        SIG_REFERENCE, /* URI that is external, relative, an XPointer, or empty where an id must be */
+        SIG_TRANSFORM, /* XPath, XSLT, base64, decrypt, a canonicalisation of another kind */
+        SIG_ID_DUPLICATE,
+        SIG_WRAPPED, /* the element is not the one that is read: moved, wrapped, another namespace or role */
+        SIG_COMMENT, /* comments or anything else but elements and text */
+        SIG_KEY_INFO, /* none, several, unknown, or elsewhere */
+        SIG_KEY_MISMATCH, /* the method is not one of this key */
+        SIG_HMAC,
+        SIG_PROPERTIES, /* XAdES and CAdES signed properties */
+        SIG_TIMESTAMP,
+        SIG_TIMESTAMP_MISSING,
+        SIG_CERTIFICATE_EXPIRED_SINCE, /* valid at the time stamp, expired at receipt, and policy wants both */
+        SIG_CERTIFICATE_POLICY,
+        SIG_CERTIFICATE_REVOCATION_UNKNOWN, /* the only one with GW_RETRY: neither good nor bad now */
 };
 
 enum sig_party { SIG_TRANSPORT, SIG_APPLICANT };

@@ -5,7 +5,7 @@
 
 #include <libxml/tree.h>
 
-#include "gateway/verify/certificate.h"
+#include "gateway/pki/certificate.h"
 #include "gateway/verify/problem.h"
 
 #define SIG_REFERENCES_MAX 2 /* Body and Timestamp */

@@ -3,6 +3,7 @@
  * Chains are OpenSSL's business (chain_gost.c's for GOST, which it does not know), against our anchors only: xmlsec's store would trust every web CA of the system
  * (measurements.md 2, pitfall 3). */
 #include <dirent.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,8 +12,8 @@
 #include <openssl/x509v3.h>
 
 #include "gateway/base/text.h"
-#include "gateway/verify/cache.h"
-#include "gateway/verify/chain_gost.h"
+#include "gateway/pki/cache.h"
+#include "gateway/pki/chain_gost.h"
 #include "gateway/verify/trust.h"
 
 #define CACHE_CAPACITY 50000
@@ -213,6 +214,15 @@ static bool authorities_current(X509_STORE_CTX *ctx, struct wall_time from, stru
         return true;
 }
 
+/* Remembered with the certificate, first come: revocation is asked of it at every message. */
+static void keep_issuer(struct certificate *certificate, X509 *issuer)
+{
+        X509 *none = NULL;
+        GW_ASSERT(X509_up_ref(issuer) == 1);
+        if (!atomic_compare_exchange_strong(&certificate->issuer, &none, issuer))
+                X509_free(issuer);
+}
+
 static enum gw_rc authority_not_current(enum sig_party party, struct why *why)
 {
         return sig_refuse(why, party, SIG_CERTIFICATE_UNTRUSTED, "an authority's certificate is not current");
@@ -224,7 +234,7 @@ static struct wall_time slot_start(int64_t slot)
 }
 
 /* Critical extensions that OpenSSL does not know end here too. *ret_keep: the verdict holds for the whole slot. */
-static enum gw_rc check_openssl_chain(const struct verifier *verifier, enum sig_party party, const struct certificate *certificate,
+static enum gw_rc check_openssl_chain(const struct verifier *verifier, enum sig_party party, struct certificate *certificate,
                                       struct wall_time at, bool *ret_keep, struct why *why)
 {
         gw_auto(store_ctx) X509_STORE_CTX *ctx = X509_STORE_CTX_new();
@@ -239,20 +249,23 @@ static enum gw_rc check_openssl_chain(const struct verifier *verifier, enum sig_
                 return authority_not_current(party, why);
         int64_t slot = at.ms / SLOT_MS;
         *ret_keep = authorities_current(ctx, slot_start(slot), slot_start(slot + 1));
+        const STACK_OF(X509) *chain = X509_STORE_CTX_get0_chain(ctx);
+        keep_issuer(certificate, sk_X509_value(chain, sk_X509_num(chain) > 1 ? 1 : 0));
         return GW_OK;
 }
 
-static enum gw_rc check_gost_chain(const struct verifier *verifier, enum sig_party party, const struct certificate *certificate,
+static enum gw_rc check_gost_chain(const struct verifier *verifier, enum sig_party party, struct certificate *certificate,
                                    struct wall_time at, bool *ret_keep, struct why *why)
 {
         int error = X509_V_OK;
-        const X509 *issuer = chain_gost_issuer(verifier->gost_anchors, certificate->x509, &error);
+        X509 *issuer = chain_gost_issuer(verifier->gost_anchors, certificate->x509, &error);
         if (!issuer)
                 return sig_refuse(why, party, SIG_CERTIFICATE_UNTRUSTED, "%s", X509_verify_cert_error_string(error));
         if (!current_between(issuer, at, at))
                 return authority_not_current(party, why);
         int64_t slot = at.ms / SLOT_MS;
         *ret_keep = current_between(issuer, slot_start(slot), slot_start(slot + 1));
+        keep_issuer(certificate, issuer);
         return GW_OK;
 }
 
@@ -287,17 +300,33 @@ static enum gw_rc check_dates(const struct verifier *verifier, enum sig_party pa
         return GW_OK;
 }
 
+/* Unknown never becomes good: it is "try again". */
+static enum gw_rc check_revocation(const struct verifier *verifier, enum sig_party party, const struct certificate *certificate, struct wall_time at,
+                                   struct why *why)
+{
+        const struct verify_policy *policy = &verifier->policy;
+        if (!policy->revocation)
+                return GW_OK;
+        struct revocation_status status = {0};
+        policy->revocation(policy->revocation_ctx, certificate, certificate->issuer, at, &status);
+        if (status.answer == REVOCATION_GOOD || status.answer == REVOCATION_NOT_ASKED)
+                return GW_OK;
+        if (status.answer == REVOCATION_BAD)
+                return sig_refuse(why, party, SIG_CERTIFICATE_REVOKED, "certificate %s has been revoked", certificate->serial);
+        sig_refuse(why, party, SIG_CERTIFICATE_REVOCATION_UNKNOWN, "no current answer about certificate %s", certificate->serial);
+        return GW_RETRY;
+}
+
 enum gw_rc trust_check(struct verifier *verifier, enum sig_party party, struct certificate *certificate, struct wall_time at,
                        struct why *why)
 {
-        const struct verify_policy *policy = &verifier->policy;
         enum gw_rc rc = check_chain(verifier, party, certificate, at, why);
         if (rc == GW_OK)
                 rc = check_dates(verifier, party, certificate, at, why);
+        if (rc == GW_OK)
+                rc = check_revocation(verifier, party, certificate, at, why);
         if (rc != GW_OK)
                 return rc;
-        if (policy->certificate_revoked && policy->certificate_revoked(policy->revocation_ctx, certificate))
-                return sig_refuse(why, party, SIG_CERTIFICATE_REVOKED, "certificate %s has been revoked", certificate->serial);
         if (certificate->is_ca || !certificate->for_signing)
                 return sig_refuse(why, party, SIG_CERTIFICATE_USAGE, "certificate %s is not for signing (%s)", certificate->serial,
                                   certificate->is_ca ? "it is an authority's" : "key usage or EKU");

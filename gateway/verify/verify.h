@@ -7,7 +7,8 @@
 #include "gateway/base/clock.h"
 #include "gateway/reason.h"
 #include "gateway/soap/soap.h"
-#include "gateway/verify/certificate.h"
+#include "gateway/pki/certificate.h"
+#include "gateway/pki/status.h"
 
 struct verify_policy {
         int clock_skew_ms;                /* tolerance for notBefore/notAfter: 60,000 */
@@ -15,8 +16,17 @@ struct verify_policy {
         int64_t message_future_max_ms;    /* future beyond: 5 min */
         bool iin_check_digit;             /* test certificates of НУЦ fail it */
         struct wall_time gost2004_until;  /* GOST 34.310-2004 is accepted before this instant; 0: without an end */
-        bool (*certificate_revoked)(void *ctx, const struct certificate *certificate); /* place of the trust issue; may be NULL */
+        /* What is known about the revocation of a certificate of that issuer at that instant, from memory; NULL: not asked (command line). Asked for every
+         * certificate of the path below the anchor. */
+        void (*revocation)(void *ctx, const struct certificate *certificate, X509 *issuer, struct wall_time at, struct revocation_status *ret);
         void *revocation_ctx;
+        const char *const *policies;      /* acceptable certificate policies (dotted OIDs), for leafs; count 0: any */
+        size_t policy_count;
+        const char *const *stamp_policies; /* acceptable policies of time-stamp tokens; count 0: any */
+        size_t stamp_policy_count;
+        bool stamp_required;              /* an applicant's signature without a time stamp is refused */
+        bool expired_with_stamp;          /* a certificate that has expired since is accepted when a trusted time stamp proves an earlier, good instant */
+        int64_t stamp_age_max_ms;         /* … and the stamp is not older than this; 0: any age */
 };
 
 struct verifier;

@@ -1,5 +1,5 @@
 /* Certificates: what is read out of them, what is refused, and the cache. */
-#include "gateway/verify/cache.h"
+#include "gateway/pki/cache.h"
 #include "tests/unit/helper_xmlsec1.h"
 
 static void decode_base64(const char *base64, struct buf *der)

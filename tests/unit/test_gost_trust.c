@@ -1,6 +1,6 @@
 /* GOST certificates and signatures through the verifier: the public samples, the test PKI, and broken siblings with the exact reason. */
 #include "gateway/sign/xml_sign.h"
-#include "gateway/verify/chain_gost.h"
+#include "gateway/pki/chain_gost.h"
 #include "tests/unit/helper_gost.h"
 
 GW_DEFINE_AUTO(local_key, struct signing_key, local_key_close)

@@ -238,9 +238,11 @@ static void signature_elsewhere(void **state GW_UNUSED)
         expect(verifier, "original wrapped in another", wrapping, REASON_APPLICANT_SIGNATURE_INVALID);
 }
 
-static bool says_revoked(void *ctx, const struct certificate *certificate)
+static void says_revoked(void *ctx, const struct certificate *certificate, X509 *issuer, struct wall_time at GW_UNUSED,
+                         struct revocation_status *ret)
 {
-        return str_eq(ctx, certificate->serial);
+        assert_non_null(issuer);
+        ret->answer = str_eq(ctx, certificate->serial) ? REVOCATION_BAD : REVOCATION_GOOD;
 }
 
 static void certificates(void **state GW_UNUSED)
@@ -276,7 +278,7 @@ static void revoked(void **state GW_UNUSED)
         assert_true(text_unbase64(&der, span_str(base64)));
         assert_int_equal(certificate_decode(buf_span(&der), &certificate, &why), GW_OK);
         struct verify_policy policy = test_policy();
-        policy.certificate_revoked = says_revoked;
+        policy.revocation = says_revoked;
         policy.revocation_ctx = certificate->serial;
         auto_verifier struct verifier *verifier = open_verifier(trust, &policy);
         expect(verifier, "revoked", text, REASON_APPLICANT_CERTIFICATE_REVOKED);

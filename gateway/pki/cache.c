@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "gateway/verify/cache.h"
+#include "gateway/pki/cache.h"
 
 #define NONE UINT32_MAX
 

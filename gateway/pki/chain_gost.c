@@ -3,7 +3,7 @@
  * OpenSSL decodes such certificates and their extensions, but has no key for them, and X509_verify_cert() stops at the first certificate
  * without one (X509_self_signed(), the comparison of key and signature algorithm, the security level). So the path is walked here, by
  * OpenSSL's own single checks wherever there is one. */
-#include "gateway/verify/chain_gost.h"
+#include "gateway/pki/chain_gost.h"
 
 #include <stdlib.h>
 

@@ -1,6 +1,6 @@
 /* A certificate of the national EDS, decoded once and cached by the SHA-256 of its DER (interfaces 3). */
-#ifndef GW_VERIFY_CERTIFICATE_H
-#define GW_VERIFY_CERTIFICATE_H
+#ifndef GW_PKI_CERTIFICATE_H
+#define GW_PKI_CERTIFICATE_H
 
 #include <openssl/evp.h>
 #include <openssl/x509.h>
@@ -36,9 +36,10 @@ struct certificate {
         struct gost_public_key *gost; /* NULL when it is no GOST key; then `key` is NULL */
         unsigned key_bits;
         X509 *x509;
-        /* private to verify/ */
+        /* private to pki/ and verify/ */
         _Atomic int references;
         _Atomic int64_t chain_good_slot; /* the chain is known to be good during this slot of time (trust.c); 0: not known */
+        X509 *_Atomic issuer;            /* of a good chain, once there was one (trust.c); NULL before; a reference */
         void *signature_key;             /* sig.h; NULL when it is of no kind we verify with */
 };
 

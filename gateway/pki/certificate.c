@@ -201,5 +201,6 @@ void certificate_unref(struct certificate *certificate)
         gost_public_free(certificate->gost); /* after the key above, which borrows it */
         EVP_PKEY_free(certificate->key);
         X509_free(certificate->x509);
+        X509_free(certificate->issuer);
         free(certificate);
 }

@@ -1,8 +1,8 @@
 /* Decoded certificates by the SHA-256 of their DER: bounded, shared by all threads. */
-#ifndef GW_VERIFY_CACHE_H
-#define GW_VERIFY_CACHE_H
+#ifndef GW_PKI_CACHE_H
+#define GW_PKI_CACHE_H
 
-#include "gateway/verify/certificate.h"
+#include "gateway/pki/certificate.h"
 
 struct certificate_cache;
 struct certificate_cache *certificate_cache_new(size_t capacity);

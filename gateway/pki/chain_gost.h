@@ -1,6 +1,6 @@
-/* The chain of a certificate with a GOST signature, which OpenSSL cannot check. Internal to verify/. */
-#ifndef GW_VERIFY_CHAIN_GOST_H
-#define GW_VERIFY_CHAIN_GOST_H
+/* The chain of a certificate with a GOST signature, which OpenSSL cannot check. Internal to pki/ and verify/. */
+#ifndef GW_PKI_CHAIN_GOST_H
+#define GW_PKI_CHAIN_GOST_H
 
 #include <openssl/x509.h>
 

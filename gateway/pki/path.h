@@ -1,0 +1,59 @@
+/* Certification path validation (RFC 5280 section 6) against our own anchors, for RSA, ECDSA and both GOST generations.
+ *
+ * OpenSSL walks and judges the path; the national algorithms come to it through gateway/gost/provider.h. */
+#ifndef GW_PKI_PATH_H
+#define GW_PKI_PATH_H
+
+#include <openssl/x509.h>
+
+#include "gateway/base/buf.h"
+#include "gateway/base/clock.h"
+#include "gateway/base/why.h"
+
+/* ---- anchors: a set that never changes once made; counted references, so that a new set can take its place while the old is in use ---- */
+struct anchors;
+/* Every PEM and DER certificate of the folder; each must be an authority's. No file at all: GW_FAULT, and so is an unreadable one. */
+GW_MUST_CHECK enum gw_rc anchors_load(const char *folder, struct anchors **ret_anchors, struct why *why);
+struct anchors *anchors_ref(struct anchors *anchors);
+void anchors_unref(struct anchors *anchors);
+GW_DEFINE_AUTO(anchors, struct anchors, anchors_unref)
+#define auto_anchors gw_auto(anchors)
+size_t anchors_count(const struct anchors *anchors);
+X509 *anchors_at(const struct anchors *anchors, size_t i); /* borrowed */
+
+/* ---- one path ---- */
+enum path_problem { /* what X509_V_ERR_… means for us */
+        PATH_GOOD,
+        PATH_UNTRUSTED,      /* no path to an anchor, a bad signature, names, constraints, an unknown critical extension … */
+        PATH_EXPIRED,        /* the leaf */
+        PATH_NOT_YET_VALID,  /* the leaf */
+        PATH_AUTHORITY_NOT_CURRENT,
+        PATH_REVOKED,
+        PATH_REVOCATION_UNKNOWN, /* a CRL was asked for and none is there that counts */
+        PATH_POLICY,
+        PATH_WEAK,           /* a key or digest below 112 bits */
+};
+
+struct path_rules {
+        struct wall_time at;
+        int64_t skew_ms;                 /* for the leaf's dates only */
+        bool no_dates;                   /* the caller judges the leaf's dates by itself; authorities' are always judged */
+        bool any_strength;               /* PKITS and old vectors: SHA-1 and short keys are not refused */
+        const char *const *policies;     /* dotted OIDs of acceptable policies (user-initial-policy-set); count 0: any */
+        size_t policy_count;
+        bool explicit_policy, inhibit_any_policy, inhibit_policy_mapping; /* initial-… of RFC 5280 6.1.1 */
+        STACK_OF(X509) *untrusted;       /* intermediate certificates on offer; may be NULL */
+        STACK_OF(X509_CRL) *crls;        /* NULL: revocation is not asked here; else every certificate below the anchor needs a current one,
+                                          * complete or with its delta, indirect ones too */
+};
+#define PATH_LENGTH_MAX 10
+struct path {
+        X509 *certificates[PATH_LENGTH_MAX]; /* leaf first, anchor last; references owned: path_done() */
+        size_t length;
+        struct wall_time authorities_from, authorities_until; /* all authorities are current between these */
+};
+/* PATH_GOOD and *ret_path, or what is wrong with a line for people in detail (no personal data). */
+GW_MUST_CHECK enum path_problem path_verify(const struct anchors *anchors, X509 *leaf, const struct path_rules *rules, struct path *ret_path, struct why *detail);
+void path_done(struct path *path);
+
+#endif
