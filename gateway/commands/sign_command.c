@@ -12,16 +12,21 @@ GW_DEFINE_AUTO(signing_key, struct signing_key, local_key_close)
 
 struct sign_options {
         const char *key, *certificate, *password_file, *out;
-        bool soap;
+        bool soap, xades;
 };
 
-static enum gw_rc sign_document(const struct signing_key *key, xmlDoc *doc, struct buf *out, struct why *why)
+static enum gw_rc sign_document(const struct signing_key *key, xmlDoc *doc, bool xades, struct buf *out, struct why *why)
 {
         auto_buf struct buf canonical = BUF_INIT;
         if (!xml_c14n(doc, &canonical))
                 return why_say(why, GW_FAULT, "the document cannot be canonicalised");
         buf_add_str(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
-        return xml_sign_enveloped(key, buf_span(&canonical), out, why);
+        if (!xades)
+                return xml_sign_enveloped(key, buf_span(&canonical), out, why);
+        struct xades_place place = {.stamped = BUF_INIT};
+        enum gw_rc rc = xml_sign_xades(key, buf_span(&canonical), wall_now(), out, &place, why);
+        xades_place_done(&place);
+        return rc;
 }
 
 static enum gw_rc sign_file(const struct sign_options *options, const char *path, struct buf *out, struct why *why)
@@ -38,7 +43,7 @@ static enum gw_rc sign_file(const struct sign_options *options, const char *path
         rc = xml_read(buf_span(&in), &xml_limits_default, &doc, why);
         if (rc != GW_OK)
                 return rc;
-        return options->soap ? xml_sign_soap_document(key, doc, out, why) : sign_document(key, doc, out, why);
+        return options->soap ? xml_sign_soap_document(key, doc, out, why) : sign_document(key, doc, options->xades, out, why);
 }
 
 static bool write_out(const char *path, struct span content)
@@ -50,12 +55,13 @@ static bool write_out(const char *path, struct span content)
 
 static int sign_run(int argc, char **argv)
 {
-        struct sign_options given = {NULL, NULL, NULL, NULL, false};
+        struct sign_options given = {0};
         const struct option_row rows[] = {
                 {"key", "FILE", "private key: PEM, not encrypted, or PKCS#12", &given.key, NULL, true},
                 {"cert", "FILE", "its certificate, PEM; of a PKCS#12 key it is inside", &given.certificate, NULL, false},
                 {"password-file", "FILE", "the key is PKCS#12, and this file's first line is its password", &given.password_file, NULL, false},
                 {"soap", NULL, "sign the Body of a SOAP message (WS-Security) instead of a document", NULL, &given.soap, false},
+                {"xades", NULL, "sign a document as XAdES-BES: signing time and certificate are signed too", NULL, &given.xades, false},
                 {"out", "FILE", "where to write; standard output when absent", &given.out, NULL, false},
         };
         const struct options options = {
@@ -74,6 +80,8 @@ static int sign_run(int argc, char **argv)
                 return status;
         if (argc - first != 1)
                 return options_mistake(&options, "exactly one FILE is needed");
+        if (given.soap && given.xades)
+                return options_mistake(&options, "--soap and --xades do not go together");
         if (!given.certificate == !given.password_file)
                 return options_mistake(&options, "either --cert or --password-file is needed");
         verify_init();

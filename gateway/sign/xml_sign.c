@@ -1,11 +1,13 @@
 /* Signs what we compose ourselves, as text: a SOAP envelope (WS-Security) and an enveloped signature in a canonical document. */
 #include "gateway/sign/xml_sign.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "gateway/base/text.h"
 #include "gateway/reason.h"
 #include "gateway/sign/signature_text.h"
+#include "gateway/sign/xades_text.h"
 #include "gateway/soap/soap.h"
 
 /* Body in exclusive canonical form: soap and wsu are visibly used by its own name and attribute, so both are rendered here
@@ -161,21 +163,38 @@ static bool span_starts(struct span s, const char *prefix)
 
 static const char ds_declaration[] = " xmlns:ds=\"" DSIG_NS "\"";
 
-/* What inclusive canonicalisation renders in the start tag of SignedInfo: all namespaces in scope (the root's, and ds) in the order
- * of their prefixes, then the root's xml: attributes (C14N 2.4). *ret_bound: the root binds ds to XML-DSig already. */
-static void add_inherited(struct buf *out, const struct canonical *c, bool *ret_bound)
+/* Behind the name in the root's start tag. */
+static size_t root_attributes(const struct canonical *c)
 {
         size_t at = c->root + 1;
         while (at < c->text.n && c->text.p[at] != ' ' && c->text.p[at] != '>')
                 at++;
+        return at;
+}
+
+/* Whether the root's start tag holds this very declaration. */
+static bool root_declares(const struct canonical *c, const char *declaration)
+{
+        size_t at = root_attributes(c);
+        struct span whole, name;
+        while (next_attribute(c->text, &at, &whole, &name))
+                if (span_eq_str(whole, declaration))
+                        return true;
+        return false;
+}
+
+/* What inclusive canonicalisation renders in the start tag of SignedInfo: all namespaces in scope (the root's, and ds) in the order
+ * of their prefixes, then the root's xml: attributes (C14N 2.4). */
+static void add_inherited(struct buf *out, const struct canonical *c)
+{
+        size_t at = root_attributes(c);
         struct span whole, name, ds = span_str("xmlns:ds");
-        bool written = false, bound = false;
+        bool written = false;
         while (next_attribute(c->text, &at, &whole, &name)) {
                 bool is_ds = span_eq(name, ds);
                 bool is_namespace = span_eq_str(name, "xmlns") || span_starts(name, "xmlns:");
                 if (!is_namespace && !span_starts(name, "xml:"))
                         continue;
-                bound = bound || (is_ds && span_eq_str(whole, ds_declaration));
                 size_t shorter = name.n < ds.n ? name.n : ds.n;
                 int order = memcmp(name.p, ds.p, shorter);
                 bool behind_ds = !is_namespace || order > 0 || (order == 0 && name.n > ds.n);
@@ -188,41 +207,124 @@ static void add_inherited(struct buf *out, const struct canonical *c, bool *ret_
         }
         if (!written)
                 buf_add_str(out, ds_declaration);
-        *ret_bound = bound;
 }
 
-enum gw_rc xml_sign_enveloped(const struct signing_key *key, struct span canonical, struct buf *out, struct why *why)
+/* XAdES makes the difference between the two enveloped forms. */
+struct properties {
+        char signature_id[TEXT_UUID_MAX + 8], properties_id[TEXT_UUID_MAX + 24], document_reference_id[TEXT_UUID_MAX + 24];
+        struct xades_text text;
+        struct buf signed_bytes; /* SignedProperties in exclusive canonical form: the same wherever the document may be put */
+};
+
+static enum gw_rc prepare_properties(const struct signing_key *key, struct wall_time signing_time, struct properties *p, struct why *why)
+{
+        char uuid[TEXT_UUID_MAX];
+        snprintf(p->signature_id, sizeof p->signature_id, "xades-%s", text_uuid(uuid));
+        snprintf(p->properties_id, sizeof p->properties_id, "%s-properties", p->signature_id);
+        snprintf(p->document_reference_id, sizeof p->document_reference_id, "%s-document", p->signature_id);
+        p->text = (struct xades_text){.properties_id = p->properties_id, .document_reference_id = p->document_reference_id, .signing_time = signing_time};
+        auto_buf struct buf certificate = BUF_INIT;
+        if (!text_unbase64(&certificate, span_str(key->certificate_base64)))
+                return why_set(why, GW_FAULT, REASON_INTERNAL, "the key's certificate is not base64");
+        text_sha256(buf_span(&certificate), p->text.certificate_sha256);
+        xades_text_add(&p->text, true, &p->signed_bytes);
+        return GW_OK;
+}
+
+static void add_object(struct buf *out, const struct canonical *c, const struct properties *p, size_t *ret_at)
+{
+        buf_add_str(out, "<ds:Object><xades:QualifyingProperties");
+        buf_add_str(out, root_declares(c, XADES_DECLARATION) ? "" : XADES_DECLARATION);
+        buf_printf(out, " Target=\"#%s\">", p->signature_id);
+        xades_text_add(&p->text, false, out);
+        *ret_at = out->n;
+        buf_add_str(out, "</xades:QualifyingProperties></ds:Object>");
+}
+
+static void describe_references(struct signature_text *text, struct span digested, const struct properties *p, const char *properties_uri)
+{
+        text->references[text->reference_count++] = (struct signature_reference){
+                .uri = "", .id = p ? p->document_reference_id : NULL, .transforms = {ENVELOPED_URI, C14N_URI "#WithComments"}, .digested = digested};
+        if (p)
+                text->references[text->reference_count++] = (struct signature_reference){
+                        .uri = properties_uri, .type = XADES_SIGNED_PROPERTIES_TYPE, .transforms = {EXC_C14N_URI}, .digested = buf_span(&p->signed_bytes)};
+}
+
+/* p NULL: without XAdES; then place is not looked at. */
+static enum gw_rc sign_enveloped(const struct signing_key *key, struct span canonical, const struct properties *p, struct buf *out,
+                                 struct xades_place *place, struct why *why)
 {
         struct canonical c;
         if (!canonical_split(canonical, &c))
                 return why_set(why, GW_FAULT, REASON_INTERNAL, "the document to be signed is not canonical XML");
-        auto_buf struct buf digested = BUF_INIT, inherited = BUF_INIT;
-        bool has_comments = find(canonical, 0, "<!--") < canonical.n, ds_bound = false;
+        auto_buf struct buf digested = BUF_INIT, inherited = BUF_INIT, signature = BUF_INIT, value = BUF_INIT;
+        bool has_comments = find(canonical, 0, "<!--") < canonical.n;
         if (has_comments)
                 add_without_comments(&digested, &c);
-        add_inherited(&inherited, &c, &ds_bound);
-        struct signature_text text = {
-                .c14n = C14N_URI,
-                .reference_uri = "",
-                .transforms = {ENVELOPED_URI, C14N_URI "#WithComments"},
-                .namespaces = buf_span(&inherited),
-                .digested = has_comments ? buf_span(&digested) : canonical,
-        };
-        auto_buf struct buf signature = BUF_INIT;
-        enum gw_rc rc = signature_text_add(key, &text, true, &signature, why);
+        add_inherited(&inherited, &c);
+        auto_str char *properties_uri = p ? xasprintf("#%s", p->properties_id) : NULL;
+        struct signature_text text = {.c14n = C14N_URI, .namespaces = buf_span(&inherited)};
+        describe_references(&text, has_comments ? buf_span(&digested) : canonical, p, properties_uri);
+        enum gw_rc rc = signature_text_add(key, &text, true, &signature, &value, why);
         if (rc != GW_OK)
                 return rc;
         /* Bytes that are canonical again, so that a further signer can take them as they are: no second declaration of ds. */
         buf_add(out, canonical.p, c.end_tag);
         buf_add_str(out, "<ds:Signature");
-        buf_add_str(out, ds_bound ? "" : ds_declaration);
+        buf_add_str(out, root_declares(&c, ds_declaration) ? "" : ds_declaration);
+        if (p)
+                buf_printf(out, " Id=\"%s\"", p->signature_id);
         buf_add_str(out, ">");
         buf_add_span(out, buf_span(&signature));
         buf_add_str(out, "<ds:KeyInfo><ds:X509Data><ds:X509Certificate>");
         buf_add_str(out, key->certificate_base64);
-        buf_add_str(out, "</ds:X509Certificate></ds:X509Data></ds:KeyInfo></ds:Signature>");
+        buf_add_str(out, "</ds:X509Certificate></ds:X509Data></ds:KeyInfo>");
+        if (p) {
+                add_object(out, &c, p, &place->at);
+                buf_printf(&place->stamped, "<ds:SignatureValue%s>%s</ds:SignatureValue>", ds_declaration, buf_cstr(&value));
+        }
+        buf_add_str(out, "</ds:Signature>");
         buf_add(out, canonical.p + c.end_tag, canonical.n - c.end_tag);
         if (buf_failed(out) || buf_failed(&signature) || buf_failed(&digested) || buf_failed(&inherited))
                 return why_set(why, GW_FAULT, REASON_INTERNAL, "the document is too large to be signed");
         return GW_OK;
+}
+
+enum gw_rc xml_sign_enveloped(const struct signing_key *key, struct span canonical, struct buf *out, struct why *why)
+{
+        return sign_enveloped(key, canonical, NULL, out, NULL, why);
+}
+
+enum gw_rc xml_sign_xades(const struct signing_key *key, struct span canonical, struct wall_time signing_time, struct buf *out,
+                          struct xades_place *ret_place, struct why *why)
+{
+        struct properties properties = {.signed_bytes = BUF_INIT};
+        struct xades_place place = {.stamped = BUF_INIT};
+        enum gw_rc rc = prepare_properties(key, signing_time, &properties, why);
+        if (rc == GW_OK)
+                rc = sign_enveloped(key, canonical, &properties, out, &place, why);
+        buf_done(&properties.signed_bytes);
+        if (rc == GW_OK)
+                *ret_place = place;
+        else
+                xades_place_done(&place);
+        return rc;
+}
+
+void xades_place_done(struct xades_place *place)
+{
+        buf_done(&place->stamped);
+}
+
+void xml_sign_put_time_stamp(struct buf *document, const struct xades_place *place, struct span token)
+{
+        GW_ASSERT(place->at <= document->n);
+        auto_buf struct buf tail = BUF_INIT;
+        buf_add(&tail, document->p + place->at, document->n - place->at);
+        document->n = place->at;
+        buf_add_str(document, "<xades:UnsignedProperties><xades:UnsignedSignatureProperties><xades:SignatureTimeStamp>"
+                              "<ds:CanonicalizationMethod Algorithm=\"" EXC_C14N_URI "\"></ds:CanonicalizationMethod><xades:EncapsulatedTimeStamp>");
+        text_base64(document, token);
+        buf_add_str(document, "</xades:EncapsulatedTimeStamp></xades:SignatureTimeStamp></xades:UnsignedSignatureProperties></xades:UnsignedProperties>");
+        buf_add_span(document, buf_span(&tail));
 }

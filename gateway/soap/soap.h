@@ -9,6 +9,8 @@
 #define WSSE_NS "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd"
 #define WSU_NS "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-utility-1.0.xsd"
 #define DSIG_NS "http://www.w3.org/2000/09/xmldsig#"
+#define XADES_NS "http://uri.etsi.org/01903/v1.3.2#" /* XAdES, of ETSI TS 101 903 v1.3.2 and EN 319 132-1 alike */
+#define XADES_SIGNED_PROPERTIES_TYPE "http://uri.etsi.org/01903#SignedProperties"
 
 struct soap {
         xmlDoc *doc;       /* owned */

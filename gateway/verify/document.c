@@ -3,6 +3,7 @@
 
 #include "gateway/verify/key_info.h"
 #include "gateway/verify/trust.h"
+#include "gateway/verify/xades.h"
 
 #define REFUSE(problem, ...) sig_refuse(why, SIG_APPLICANT, problem, __VA_ARGS__)
 
@@ -44,7 +45,10 @@ static enum gw_rc verify_one(struct verifier *verifier, xmlNode *signature, stru
                              struct why *why)
 {
         struct sig_shape shape;
+        struct xades xades = {0};
         enum gw_rc rc = sig_read(SIG_APPLICANT, SIG_FORM_ENVELOPED, signature, &shape, why);
+        if (rc == GW_OK && shape.object)
+                rc = xades_read(&shape, &xades, why);
         if (rc == GW_OK)
                 rc = trust_check_method(verifier, &shape, at, why);
         if (rc != GW_OK)
@@ -58,10 +62,14 @@ static enum gw_rc verify_one(struct verifier *verifier, xmlNode *signature, stru
         if (rc != GW_OK)
                 return rc;
         rc = sig_check_key(&shape, signer, why);
+        if (rc == GW_OK && shape.object)
+                rc = xades_check_certificate(&shape, &xades, signer, why);
         if (rc != GW_OK)
                 return rc;
         trust_count_signature(verifier);
-        rc = sig_verify(&shape, signer, NULL, why);
+        xmlAttr *targets[SIG_REFERENCES_MAX] = {NULL};
+        targets[shape.properties_reference] = xades.id;
+        rc = sig_verify(&shape, signer, targets, why);
         if (rc != GW_OK)
                 return rc;
         rc = trust_check(verifier, SIG_APPLICANT, signer, at, why);

@@ -111,11 +111,11 @@ void sig_init(void)
 
 /* Only these attributes, in no namespace. xmlsec reads attributes by local name alone (xmlGetProp), so a second Algorithm in some
  * namespace would show it another value than us. */
-static bool only_attributes(const xmlNode *node, const char *first, const char *second)
+static bool only_attributes(const xmlNode *node, const char *first, const char *second, const char *third)
 {
         for (const xmlAttr *attr = node->properties; attr; attr = attr->next) {
                 const char *name = (const char *)attr->name;
-                if (attr->ns || !(str_eq(name, first) || (second && str_eq(name, second))))
+                if (attr->ns || !(str_eq(name, first) || (second && str_eq(name, second)) || (third && str_eq(name, third))))
                         return false;
         }
         return true;
@@ -125,12 +125,12 @@ static bool only_attributes(const xmlNode *node, const char *first, const char *
  * there may be, and only exclusive C14N has it. */
 static bool is_plain(const xmlNode *node, const char *uri)
 {
-        if (!uri || !only_attributes(node, "Algorithm", NULL))
+        if (!uri || !only_attributes(node, "Algorithm", NULL, NULL))
                 return false;
         const xmlNode *child = xml_first_element(node);
         if (!child)
                 return true;
-        return str_eq(uri, EXC_C14N) && xml_is(child, EXC_C14N, "InclusiveNamespaces") && only_attributes(child, "PrefixList", NULL) &&
+        return str_eq(uri, EXC_C14N) && xml_is(child, EXC_C14N, "InclusiveNamespaces") && only_attributes(child, "PrefixList", NULL, NULL) &&
                !xml_first_element(child) && !xml_next_element(child);
 }
 
@@ -170,14 +170,15 @@ static enum gw_rc read_enveloped(const struct sig_shape *shape, const xmlNode *n
         return ALGORITHM("Transform: %s", refused_words(uri));
 }
 
-/* Enveloped: enveloped-signature, then at most one C14N (absent means C14N 1.0, XML-DSig 4.4.3.2). Detached: exclusive C14N, once. */
-static enum gw_rc read_transforms(const struct sig_shape *shape, const xmlNode *transforms, struct why *why)
+/* Whole document: enveloped-signature, then at most one C14N (absent means C14N 1.0, XML-DSig 4.4.3.2). XAdES properties: the same without
+ * the first. Detached: exclusive C14N, once. */
+static enum gw_rc read_transforms(const struct sig_shape *shape, const xmlNode *transforms, bool whole, struct why *why)
 {
         const xmlNode *node = xml_first_element(transforms);
         for (const xmlNode *each = node; each; each = xml_next_element(each))
                 if (!xml_is(each, DSIG_NS, "Transform"))
                         return COVERAGE("Transforms: unexpected element");
-        if (shape->form == SIG_FORM_ENVELOPED) {
+        if (whole) {
                 enum gw_rc rc = read_enveloped(shape, node, why);
                 if (rc != GW_OK)
                         return rc;
@@ -192,12 +193,12 @@ static enum gw_rc read_transforms(const struct sig_shape *shape, const xmlNode *
 }
 
 /* "" or "#id" with a plain id: xpointer, other documents and clever characters are refused. */
-static enum gw_rc read_uri(struct sig_shape *shape, const char *uri, struct why *why)
+static enum gw_rc read_uri(struct sig_shape *shape, const char *uri, bool whole, struct why *why)
 {
         static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-";
         if (!uri)
                 return COVERAGE("a Reference has no URI");
-        if (shape->form == SIG_FORM_ENVELOPED)
+        if (whole)
                 return *uri == '\0' ? GW_OK : COVERAGE("the Reference is not to the whole document");
         if (*uri != '#')
                 return COVERAGE(*uri ? "a Reference leads out of the message" : "the Reference is to the whole document");
@@ -208,21 +209,34 @@ static enum gw_rc read_uri(struct sig_shape *shape, const char *uri, struct why 
         return GW_OK;
 }
 
+static size_t references_max(const struct sig_shape *shape)
+{
+        return shape->form == SIG_FORM_DETACHED || shape->object ? SIG_REFERENCES_MAX : 1;
+}
+
+/* The Reference to XAdES properties says so by its Type (EN 319 132-1 4.4.2). */
+static bool is_to_properties(const struct sig_shape *shape, const xmlNode *reference)
+{
+        auto_str char *type = shape->object ? xml_attribute(reference, NULL, "Type") : NULL;
+        return str_eq(type, XADES_SIGNED_PROPERTIES_TYPE);
+}
+
 /* Reference: Transforms, DigestMethod, DigestValue. */
 static enum gw_rc read_reference(struct sig_shape *shape, const xmlNode *reference, struct why *why)
 {
-        if (shape->reference_count == SIG_REFERENCES_MAX || (shape->form == SIG_FORM_ENVELOPED && shape->reference_count > 0))
+        bool properties = is_to_properties(shape, reference), whole = shape->form == SIG_FORM_ENVELOPED && !properties;
+        if (shape->reference_count == references_max(shape))
                 return COVERAGE("more References than expected");
-        if (!only_attributes(reference, "URI", "Id"))
+        if (!only_attributes(reference, "URI", "Id", properties ? "Type" : NULL))
                 return COVERAGE("a Reference has unexpected attributes");
         auto_str char *uri = xml_attribute(reference, NULL, "URI");
-        enum gw_rc rc = read_uri(shape, uri, why);
+        enum gw_rc rc = read_uri(shape, uri, whole, why);
         if (rc != GW_OK)
                 return rc;
         const xmlNode *transforms = xml_first_element(reference);
-        if (!xml_is(transforms, DSIG_NS, "Transforms") || !only_attributes(transforms, "", NULL))
+        if (!xml_is(transforms, DSIG_NS, "Transforms") || !only_attributes(transforms, "", NULL, NULL))
                 return COVERAGE("a Reference has no Transforms");
-        rc = read_transforms(shape, transforms, why);
+        rc = read_transforms(shape, transforms, whole, why);
         if (rc != GW_OK)
                 return rc;
         const xmlNode *method = xml_next_element(transforms), *value = xml_next_element(method);
@@ -234,6 +248,8 @@ static enum gw_rc read_reference(struct sig_shape *shape, const xmlNode *referen
                 return ALGORITHM("DigestMethod: %s", refused_words(digest));
         if (found->gost != shape->method->gost)
                 return ALGORITHM("DigestMethod does not go with SignatureMethod");
+        if (properties)
+                shape->properties_reference = shape->reference_count;
         shape->reference_count++;
         return GW_OK;
 }
@@ -243,7 +259,7 @@ static enum gw_rc read_signed_info(struct sig_shape *shape, const xmlNode *signe
 {
         const xmlNode *c14n = xml_first_element(signed_info), *method = xml_next_element(c14n);
         if (!xml_is(c14n, DSIG_NS, "CanonicalizationMethod") || !xml_is(method, DSIG_NS, "SignatureMethod") ||
-            !only_attributes(signed_info, "Id", NULL))
+            !only_attributes(signed_info, "Id", NULL, NULL))
                 return COVERAGE("SignedInfo is not CanonicalizationMethod, SignatureMethod, Reference");
         enum gw_rc rc = read_canonicalisation(shape, c14n, "CanonicalizationMethod", why);
         if (rc == GW_OK)
@@ -252,6 +268,8 @@ static enum gw_rc read_signed_info(struct sig_shape *shape, const xmlNode *signe
                 rc = xml_is(node, DSIG_NS, "Reference") ? read_reference(shape, node, why) : COVERAGE("unexpected element in SignedInfo");
         if (rc != GW_OK)
                 return rc;
+        if (shape->object && (shape->reference_count != 2 || !*shape->ids[shape->properties_reference] || *shape->ids[1 - shape->properties_reference]))
+                return COVERAGE("XAdES needs one Reference to the document and one to its signed properties");
         return shape->reference_count > 0 ? GW_OK : COVERAGE("no Reference");
 }
 
@@ -269,12 +287,15 @@ enum gw_rc sig_read(enum sig_party party, enum sig_form form, xmlNode *signature
         struct sig_shape made = {.party = party, .form = form, .signature = signature}, *shape = &made;
         const xmlNode *signed_info = xml_first_element(signature), *value = xml_next_element(signed_info);
         shape->key_info = xml_next_element(value);
-        if (!xml_is(signature, DSIG_NS, "Signature") || !only_attributes(signature, "Id", NULL) ||
-            !xml_is(signed_info, DSIG_NS, "SignedInfo") || !xml_is(value, DSIG_NS, "SignatureValue") || !only_attributes(value, "Id", NULL))
+        if (!xml_is(signature, DSIG_NS, "Signature") || !only_attributes(signature, "Id", NULL, NULL) ||
+            !xml_is(signed_info, DSIG_NS, "SignedInfo") || !xml_is(value, DSIG_NS, "SignatureValue") || !only_attributes(value, "Id", NULL, NULL))
                 return COVERAGE("Signature is not SignedInfo, SignatureValue, KeyInfo");
         if (!shape->key_info)
                 return sig_refuse(why, party, SIG_CERTIFICATE_UNREADABLE, "no KeyInfo");
-        if (!xml_is(shape->key_info, DSIG_NS, "KeyInfo") || xml_next_element(shape->key_info))
+        xmlNode *object = xml_next_element(shape->key_info);
+        if (form == SIG_FORM_ENVELOPED && xml_is(object, DSIG_NS, "Object") && xml_is(xml_first_element(object), XADES_NS, "QualifyingProperties"))
+                shape->object = object;
+        if (!xml_is(shape->key_info, DSIG_NS, "KeyInfo") || xml_next_element(shape->object ? object : shape->key_info))
                 return COVERAGE("unexpected element in Signature (Object, Manifest …)");
         enum gw_rc rc = read_signed_info(shape, signed_info, why);
         if (rc == GW_OK)
@@ -412,7 +433,8 @@ static xmlSecDSigCtx *new_context(const struct sig_shape *shape, const struct ce
                 return NULL;
         /* "Visa3D": an id is looked up as an id, not evaluated as an XPointer. Manifests are refused by sig_read() already. */
         ctx->flags |= XMLSEC_DSIG_FLAGS_USE_VISA3D_HACK | XMLSEC_DSIG_FLAGS_IGNORE_MANIFESTS;
-        ctx->enabledReferenceUris = shape->form == SIG_FORM_ENVELOPED ? xmlSecTransformUriTypeEmpty : xmlSecTransformUriTypeSameDocument;
+        ctx->enabledReferenceUris = shape->form == SIG_FORM_DETACHED ? xmlSecTransformUriTypeSameDocument
+                                  : shape->object ? xmlSecTransformUriTypeEmpty | xmlSecTransformUriTypeSameDocument : xmlSecTransformUriTypeEmpty;
         if (!enable(ctx, shape)) {
                 xmlSecDSigCtxDestroy(ctx);
                 return NULL;
@@ -433,7 +455,7 @@ static bool digested_as_expected(xmlSecDSigCtx *ctx, const struct sig_shape *sha
                 if (!reference || reference->status != xmlSecDSigStatusSucceeded || !reference->uri)
                         return false;
                 const char *uri = (const char *)reference->uri;
-                if (shape->form == SIG_FORM_ENVELOPED) {
+                if (!*shape->ids[i]) {
                         if (*uri != '\0')
                                 return false;
                         continue;
@@ -463,10 +485,11 @@ static enum gw_rc run(const struct sig_shape *shape, const struct certificate *c
 
 enum gw_rc sig_verify(const struct sig_shape *shape, const struct certificate *certificate, xmlAttr *const *targets, struct why *why)
 {
-        size_t count = shape->form == SIG_FORM_DETACHED ? shape->reference_count : 0;
         size_t registered = 0;
         enum gw_rc rc = GW_OK;
-        for (; registered < count && rc == GW_OK; registered++) {
+        for (; registered < shape->reference_count && rc == GW_OK; registered++) {
+                if (!*shape->ids[registered])
+                        continue;
                 /* NULL: some other node of the document has this id already, and xmlGetID would find that one (pitfall 7). */
                 if (!xmlAddID(NULL, shape->signature->doc, (const xmlChar *)shape->ids[registered], targets[registered])) {
                         rc = COVERAGE("an id is not unique");
@@ -476,6 +499,7 @@ enum gw_rc sig_verify(const struct sig_shape *shape, const struct certificate *c
         if (rc == GW_OK)
                 rc = run(shape, certificate, targets, why);
         while (registered > 0)
-                xmlRemoveID(shape->signature->doc, targets[--registered]);
+                if (*shape->ids[--registered])
+                        xmlRemoveID(shape->signature->doc, targets[registered]);
         return rc;
 }

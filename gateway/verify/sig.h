@@ -8,13 +8,14 @@
 #include "gateway/pki/certificate.h"
 #include "gateway/verify/problem.h"
 
-#define SIG_REFERENCES_MAX 2 /* Body and Timestamp */
+#define SIG_REFERENCES_MAX 2 /* Body and Timestamp; document and XAdES properties */
 #define SIG_ID_MAX 128
 
 /* The two shapes there are (interfaces 2 and 5). */
 enum sig_form {
         SIG_FORM_DETACHED,  /* References "#id", exclusive C14N only: WS-Security */
-        SIG_FORM_ENVELOPED, /* one Reference "", enveloped-signature and then a C14N: NCALayer */
+        SIG_FORM_ENVELOPED, /* one Reference "", enveloped-signature and then a C14N: NCALayer. With a ds:Object of XAdES (xades.h) one more,
+                             * "#id", to the signed properties in it */
 };
 
 struct sig_method;
@@ -22,9 +23,11 @@ struct sig_shape {
         enum sig_party party;
         enum sig_form form;
         xmlNode *signature, *key_info;     /* borrowed from the document */
+        xmlNode *object;                   /* of XAdES; NULL: there is none */
+        size_t properties_reference;       /* with an object: the Reference to its signed properties */
         const struct sig_method *method;
         size_t reference_count;
-        char ids[SIG_REFERENCES_MAX][SIG_ID_MAX]; /* SIG_FORM_DETACHED: what the References name, without '#' */
+        char ids[SIG_REFERENCES_MAX][SIG_ID_MAX]; /* what the References name, without '#'; "" for the whole document */
 };
 
 /* Reads ds:Signature: every element, attribute and algorithm in it must be one we expect, in its place. Problems: COVERAGE
@@ -39,8 +42,8 @@ enum gost_kind sig_gost_kind(const struct sig_shape *shape);
 GW_MUST_CHECK enum gw_rc sig_check_key(const struct sig_shape *shape, const struct certificate *certificate, struct why *why);
 
 /* Verifies with the certificate's key and with nothing else. targets[i] is the Id attribute of the very node that
- * Reference i must have digested (NULL-free; count = reference_count); for the enveloped form there are none: the whole
- * document of shape->signature is what must have been digested. Problems: INVALID, COVERAGE. */
+ * Reference i must have digested (count = reference_count); NULL where ids[i] is "": the whole document of shape->signature is
+ * what must have been digested. targets itself is NULL when all are so. Problems: INVALID, COVERAGE. */
 GW_MUST_CHECK enum gw_rc sig_verify(const struct sig_shape *shape, const struct certificate *certificate, xmlAttr *const *targets,
                                     struct why *why);
 

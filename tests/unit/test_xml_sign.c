@@ -11,11 +11,10 @@
 static const char *const key_names[] = {"system-portal", "system-portal-ec", "applicant-850412390201"}; /* RSA, P-256, P-384 */
 
 /* xmlsec1 --verify with this certificate's key alone, so that no chain is asked for. */
-static bool judged_valid(struct span xml, const char *key_name, const char *body_ns, const char *xpath)
+static bool judged_valid_id(struct span xml, const char *key_name, const char *id, const char *xpath)
 {
         auto_str char *file = scratch_write("judged.xml", xml);
         auto_str char *certificate = pki_path("certs", key_name, ".pem");
-        auto_str char *id = xasprintf("%s:Body", body_ns ? body_ns : "urn:none");
         const char *const argv[] = {"xmlsec1",
                                     "--verify",
                                     "--enabled-key-data",
@@ -29,6 +28,12 @@ static bool judged_valid(struct span xml, const char *key_name, const char *body
                                     file,
                                     NULL};
         return run(argv) == 0;
+}
+
+static bool judged_valid(struct span xml, const char *key_name, const char *body_ns, const char *xpath)
+{
+        auto_str char *id = xasprintf("%s:Body", body_ns ? body_ns : "urn:none");
+        return judged_valid_id(xml, key_name, id, xpath);
 }
 
 static void assert_judged(const char *name, bool want, struct span xml, const char *key_name, const char *body_ns)
@@ -168,6 +173,38 @@ static void enveloped_leaves_comments_out(void **state)
         assert_judged("comment removed", true, span_str(without), "system-portal", NULL);
         auto_str char *broken = replaced(buf_cstr(&out), "y<!---->", "z<!---->");
         assert_judged("text changed", false, span_str(broken), "system-portal", NULL);
+}
+
+/* XAdES: both References hold, and a token put in later changes nothing that is signed. */
+static void xades_is_valid(void **state)
+{
+        (void)state;
+        static const char id[] = XADES_NS ":SignedProperties";
+        for (size_t i = 0; i < GW_COUNT(documents); i++) {
+                const char *key_name = key_names[i % 3], *name = documents[i].name;
+                gw_auto(local_key) struct signing_key *key = pki_key(key_name);
+                auto_buf struct buf out = BUF_INIT;
+                struct xades_place place = {.stamped = BUF_INIT};
+                struct why why = WHY_INIT;
+                buf_add_str(&out, "@"); /* what stands before it counts for the place */
+                assert_reason(name, xml_sign_xades(key, span_str(documents[i].xml), wall_now(), &out, &place, &why), &why, GW_OK, REASON_NONE);
+                struct span made = span_of(out.p + 1, out.n - 1);
+                assert_canonical(name, made);
+                assert_true(judged_valid_id(made, key_name, id, NULL));
+                auto_str char *broken = replaced((const char *)made.p, documents[i].from, documents[i].to);
+                assert_false(judged_valid_id(span_str(broken), key_name, id, NULL));
+                auto_str char *other_type = replaced((const char *)made.p, "text/xml", "text/html");
+                assert_false(judged_valid_id(span_str(other_type), key_name, id, NULL));
+                xml_sign_put_time_stamp(&out, &place, span_str("no real token"));
+                assert_canonical(name, span_of(out.p + 1, out.n - 1));
+                assert_true(judged_valid_id(span_of(out.p + 1, out.n - 1), key_name, id, NULL));
+                auto_xmldoc xmlDoc *doc = parse(span_of(out.p + 1, out.n - 1));
+                xmlNode *value = xml_child(xml_child(xmlDocGetRootElement(doc), DSIG_NS, "Signature"), DSIG_NS, "SignatureValue");
+                auto_buf struct buf stamped = BUF_INIT;
+                assert_true(xml_exc_c14n(value, &stamped));
+                assert_string_equal(buf_cstr(&stamped), buf_cstr(&place.stamped));
+                xades_place_done(&place);
+        }
 }
 
 /* Interfaces 5: each further signer appends a sibling that covers the earlier ones. */
@@ -414,7 +451,7 @@ int main(void)
                 cmocka_unit_test(envelope_has_the_shape_of_shep),
                 cmocka_unit_test(enveloped_is_valid),
                 cmocka_unit_test(enveloped_leaves_comments_out),
-                cmocka_unit_test(a_further_signer_covers_the_first),
+                cmocka_unit_test(xades_is_valid), cmocka_unit_test(a_further_signer_covers_the_first),
                 cmocka_unit_test(what_is_not_canonical_is_not_signed),
                 cmocka_unit_test(soap_document_is_valid),
                 cmocka_unit_test(soap_document_of_another_shape_is_refused),
