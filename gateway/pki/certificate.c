@@ -8,6 +8,7 @@
 #include <openssl/x509v3.h>
 
 #include "gateway/base/text.h"
+#include "gateway/gost/provider.h"
 #include "gateway/verify/sig.h"
 
 #define DER_MAX 16384 /* НУЦ's are 1-2 KB */
@@ -125,31 +126,17 @@ static bool read_serial(struct certificate *certificate)
         return true;
 }
 
-/* OpenSSL does not know the Kazakh OIDs, so that it reads names and dates of GOST certificates, but not the key. */
-static void read_gost_key(struct certificate *certificate)
-{
-        unsigned char *spki = NULL;
-        int n = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate->x509), &spki);
-        if (n > 0 && gost_public_read(span_of(spki, (size_t)n), &certificate->gost)) {
-                certificate->key_bits = (unsigned)gost_size(gost_public_kind(certificate->gost)) * 8;
-                certificate->signature_key = sig_key_new_gost(certificate->gost);
-        }
-        OPENSSL_free(spki);
-}
-
-/* Neither key for what nobody here can read: such a certificate is refused when something was signed with it. */
+/* No key for what nobody here can read: such a certificate is refused when something was signed with it. OpenSSL has decoded the key with
+ * the certificate; a national one through gost/provider.h. */
 static void read_key(struct certificate *certificate)
 {
         EVP_PKEY *key = X509_get0_pubkey(certificate->x509);
-        if (!key) {
-                read_gost_key(certificate);
-                return;
-        }
-        if (EVP_PKEY_up_ref(key) != 1)
+        if (!key || EVP_PKEY_up_ref(key) != 1)
                 return;
         certificate->key = key;
         certificate->key_bits = (unsigned)EVP_PKEY_get_bits(key);
-        certificate->signature_key = sig_key_new(key);
+        certificate->gost = gost_provider_key(key);
+        certificate->signature_key = certificate->gost ? sig_key_new_gost(certificate->gost) : sig_key_new(key);
 }
 
 static bool read_all(struct certificate *certificate)
@@ -198,8 +185,7 @@ void certificate_unref(struct certificate *certificate)
         if (!certificate || --certificate->references > 0)
                 return;
         sig_key_free(certificate->signature_key);
-        gost_public_free(certificate->gost); /* after the key above, which borrows it */
-        EVP_PKEY_free(certificate->key);
+        EVP_PKEY_free(certificate->key); /* after the key above, which may borrow from it */
         X509_free(certificate->x509);
         X509_free(certificate->issuer);
         free(certificate);

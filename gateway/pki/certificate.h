@@ -32,8 +32,8 @@ struct certificate {
         bool for_signing;           /* KeyUsage digitalSignature + nonRepudiation and EKU emailProtection */
         bool is_ca;
         struct wall_time not_before, not_after;
-        EVP_PKEY *key;              /* NULL when OpenSSL cannot read it */
-        struct gost_public_key *gost; /* NULL when it is no GOST key; then `key` is NULL */
+        EVP_PKEY *key;              /* of any kind (GOST: by gost/provider.h); NULL when nobody here can read it */
+        const struct gost_public_key *gost; /* borrowed from key; NULL when it is no GOST key */
         unsigned key_bits;
         X509 *x509;
         /* private to pki/ and verify/ */
@@ -43,7 +43,7 @@ struct certificate {
         void *signature_key;             /* sig.h; NULL when it is of no kind we verify with */
 };
 
-/* Decodes DER. GW_REJECT without reason (the caller knows whose certificate it is). */
+/* Decodes DER. GW_REJECT without reason (the caller knows whose certificate it is). GOST keys need gost_provider_load() (verify_init() does it). */
 GW_MUST_CHECK enum gw_rc certificate_decode(struct span der, struct certificate **ret_certificate, struct why *why);
 struct certificate *certificate_ref(struct certificate *certificate);
 void certificate_unref(struct certificate *certificate);

@@ -12,6 +12,7 @@
 #include <openssl/x509v3.h>
 
 #include "gateway/base/text.h"
+#include "gateway/gost/provider.h"
 #include "gateway/pki/cache.h"
 #include "gateway/pki/chain_gost.h"
 #include "gateway/verify/trust.h"
@@ -37,6 +38,7 @@ GW_DEFINE_AUTO(dir, DIR, closedir)
 
 void verify_init(void)
 {
+        gost_provider_load();
         sig_init();
 }
 
