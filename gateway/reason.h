@@ -13,12 +13,21 @@ enum reason {
         REASON_COUNT
 };
 
+enum reason_side { REASON_SIDE_SENDER, REASON_SIDE_APPLICANT, REASON_SIDE_PEER, REASON_SIDE_GATEWAY };
+
 struct reason_info {
         const char *name;      /* "BODY_NOT_SIGNED": the stable code */
         const char *shep_code; /* "SCE007" */
         int http_status;
         const char *kk, *ru, *en;
 };
+/* Whose matter it is, and what that side can do (reason_side_list.h, reason_advice_list.h). */
+struct reason_advice {
+        enum reason_side side;
+        const char *side_name;      /* "sender", "applicant", "peer", "gateway" */
+        const char *kk, *ru, *en;
+};
+struct reason_advice reason_advice(int reason); /* unknown numbers give INTERNAL's */
 
 const struct reason_info *reason_info(int reason); /* unknown numbers give INTERNAL's row; never NULL */
 int reason_by_name(const char *name);              /* -1 when there is none */

@@ -18,6 +18,7 @@ static const struct conf_key gateway_keys[] = {
         {"sender_id", CONF_TEXT, AT(gateway.sender_id), NULL, 0, 0, NULL, "our senderId on SHEP"},
         {"system_key", CONF_TEXT, AT(gateway.system_key), "system", 0, 0, NULL, "[key …] that signs our envelopes"},
         {"tls_key", CONF_TEXT, AT(gateway.tls_key), "tls", 0, 0, NULL, "[key …] of the TLS listeners (EC P-256 or P-384)"},
+        {"diagnose", CONF_BOOL, AT(gateway.diagnose), "no", 0, 0, NULL, "POST /api/v1/diagnose tells any caller why his message fails (test installations)"},
         {"loops", CONF_INT, AT(gateway.loops), "0", 0, 64, NULL, "event loops; 0 = one per core"},
         {"sync_wait_ms", CONF_INT, AT(gateway.sync_wait_ms), "15000", 100, 120000, NULL, "longest a synchronous request waits for its result"},
         {"drain_ms", CONF_INT, AT(gateway.drain_ms), "10000", 0, 600000, NULL, "longest a stop waits for what is in flight"},

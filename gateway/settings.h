@@ -35,6 +35,7 @@ struct destination_settings {
 struct settings {
         struct {
                 char *run_folder, *user, *log_level, *services, *trust, *sender_id, *system_key, *tls_key;
+                bool diagnose;
                 int64_t loops, sync_wait_ms, drain_ms, inflight_max;
         } gateway;
         struct {

@@ -42,14 +42,25 @@ def reasons():
             groups.append((title, []))
         row = re.match(rf"X\((\w+), {STRING}, (\d+), {STRING}, {STRING}, {STRING}\)", line)
         if row and row[1] != "NONE":
-            groups[-1][1].append((row[1], row[2], row[3], row[6]))
+            groups[-1][1].append((row[1], row[2], row[3], (row[4], row[5], row[6])))
     return groups
 
 
+def advices():
+    """{reason: (side, (kk, ru, en))}"""
+    words = {r[0]: r[1:] for r in re.findall(rf"^X\((\w+), {STRING}, {STRING}, {STRING}\)", read("gateway/reason_advice_list.h"), re.M)}
+    return {name: (side.lower(), words[advice]) for name, side, advice in re.findall(r"^X\((\w+), (\w+), (\w+)\)", read("gateway/reason_side_list.h"), re.M)}
+
+
 def block_reasons():
-    parts = []
+    """English in full; the words of the other two languages fold out."""
+    sides, parts = advices(), []
     for title, rows in reasons():
-        parts.append(f"**{title}**\n\n" + table(["reason", "SHEP code", "HTTP (REST)", "meaning"], [(f"`{n}`", s, h, e) for n, s, h, e in rows]))
+        parts.append(f"**{title}**\n\n" + table(["reason", "SHEP code", "HTTP (REST)", "side at fault", "meaning", "what to do"],
+                                               [(f"`{n}`", s, h, sides[n][0], words[2], sides[n][1][2]) for n, s, h, words in rows]))
+    for summary, head, language in (("Қазақша", ["код", "мағынасы", "не істеу керек"], 0), ("По-русски", ["код", "значение", "что делать"], 1)):
+        rows = [(f"`{n}`", words[language], sides[n][1][language]) for _, group in reasons() for n, _, _, words in group]
+        parts.append(f"<details><summary>{summary}</summary>\n\n{table(head, rows)}\n</details>\n")
     return "\n".join(parts)
 
 

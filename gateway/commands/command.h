@@ -17,6 +17,7 @@ struct command {
 
 extern const struct command command_replay;
 extern const struct command command_verify;
+extern const struct command command_diagnose;
 extern const struct command command_sign;
 extern const struct command command_version;
 extern const struct command command_serve;

@@ -105,9 +105,10 @@ void answer_json(struct http_exchange *exchange, int status, json_t *json)
 static void write_problem(struct buf *out, const char *correlation_id, int status, const struct why *why)
 {
         const struct reason_info *info = reason_info(why->reason);
-        json_t *problem = json_pack("{s:s, s:s, s:i, s:s, s:s, s:s, s:s?, s:{s:s, s:s, s:s}}", "type", "about:blank", "title", info->en, "status", status, "detail",
+        struct reason_advice advice = reason_advice(why->reason);
+        json_t *problem = json_pack("{s:s, s:s, s:i, s:s, s:s, s:s, s:s?, s:{s:s, s:s, s:s}, s:s, s:{s:s, s:s, s:s}}", "type", "about:blank", "title", info->en, "status", status, "detail",
                                     why->detail[0] ? why->detail : info->en, "reason", info->name, "code", info->shep_code, "correlationId", correlation_id, "messages",
-                                    "kk", info->kk, "ru", info->ru, "en", info->en);
+                                    "kk", info->kk, "ru", info->ru, "en", info->en, "side", advice.side_name, "advice", "kk", advice.kk, "ru", advice.ru, "en", advice.en);
         /* The detail may quote a name out of the message: jansson refuses what is not UTF-8. */
         char *text = problem ? json_dumps(problem, JSON_COMPACT) : NULL;
         buf_add_str(out, text ? text : "{}");

@@ -6,14 +6,16 @@
 #include "gateway/worker/answer.h"
 #include "gateway/worker/endpoints.h"
 
-enum endpoint { E_SHEP, E_SUBMIT, E_READ, E_LIVE, E_READY, E_METRICS, E_NONE };
+enum endpoint { E_SHEP, E_SUBMIT, E_DIAGNOSE, E_READ, E_LIVE, E_READY, E_METRICS, E_NONE };
 
-static enum endpoint endpoint_of(const char *path)
+static enum endpoint endpoint_of(const struct settings *settings, const char *path)
 {
         if (str_eq(path, "/shep/sync") || str_eq(path, "/shep/async"))
                 return E_SHEP;
         if (str_eq(path, "/api/v1/requests"))
                 return E_SUBMIT;
+        if (settings->gateway.diagnose && str_eq(path, "/api/v1/diagnose"))
+                return E_DIAGNOSE;
         if (str_starts(path, "/api/v1/requests/"))
                 return E_READ;
         if (str_eq(path, "/health/live"))
@@ -86,7 +88,7 @@ void endpoints_handle(void *ctx, struct http_exchange *exchange)
         const struct http_request *request = http_exchange_request(exchange);
         char correlation_id[TEXT_UUID_MAX];
         text_uuid(correlation_id);
-        enum endpoint endpoint = endpoint_of(request->path);
+        enum endpoint endpoint = endpoint_of(loop->shared->settings, request->path);
         if (endpoint >= E_READ && endpoint != E_NONE && !is_get(request)) {
                 not_allowed(exchange, correlation_id, "GET, HEAD");
                 return;
@@ -97,6 +99,12 @@ void endpoints_handle(void *ctx, struct http_exchange *exchange)
                 return;
         case E_SUBMIT:
                 submit(loop, exchange, correlation_id);
+                return;
+        case E_DIAGNOSE:
+                if (str_eq(request->method, "POST"))
+                        endpoint_diagnose(loop, exchange, correlation_id);
+                else
+                        not_allowed(exchange, correlation_id, "POST");
                 return;
         case E_READ:
                 endpoint_rest_read(loop, exchange, correlation_id);

@@ -12,6 +12,8 @@ void endpoint_shep(struct loop *loop, struct http_exchange *exchange, const char
 void endpoint_shep_wsdl(struct loop *loop, struct http_exchange *exchange);
 void endpoint_rest_submit(struct loop *loop, struct http_exchange *exchange, const char *correlation_id);
 void endpoint_rest_read(struct loop *loop, struct http_exchange *exchange, const char *correlation_id);
+/* POST /api/v1/diagnose?lang=kk|ru|en, when the settings have it on: the report of gateway/diagnose, made beside the loop. */
+void endpoint_diagnose(struct loop *loop, struct http_exchange *exchange, const char *correlation_id);
 void endpoint_metrics(struct loop *loop, struct http_exchange *exchange);
 
 #endif

@@ -59,6 +59,7 @@ struct loop {
         struct outbox_scan *scan;     /* loop 0, else NULL */
         unsigned flows;               /* requests under way here */
         unsigned calls;               /* HTTP exchanges under way here */
+        bool diagnosing;              /* one at a time */
         bool resuming, draining, clean; /* clean: stopped with nothing unfinished, all freed */
         struct mono_time hurry_at;    /* draining: from then on callers are no longer kept waiting for results */
 };

@@ -21,29 +21,29 @@ static int is_below_apex(void *ctx, xmlNode *node, xmlNode *parent)
         return 0;
 }
 
-static bool canonicalise(xmlDoc *doc, xmlNode *apex, xmlC14NMode mode, bool comments, struct buf *out)
+bool xml_canonical(xmlDoc *doc, xmlNode *apex, bool exclusive, bool comments, xmlChar **prefixes, struct buf *out)
 {
         xmlOutputBuffer *sink = xmlOutputBufferCreateIO(append, NULL, out, NULL);
         if (!sink)
                 return false;
-        int rc = xmlC14NExecute(doc, apex ? is_below_apex : NULL, apex, mode, NULL, comments, sink);
+        int rc = xmlC14NExecute(doc, apex ? is_below_apex : NULL, apex, exclusive ? XML_C14N_EXCLUSIVE_1_0 : XML_C14N_1_0, prefixes, comments, sink);
         int closed = xmlOutputBufferClose(sink);
         return rc >= 0 && closed >= 0 && !buf_failed(out);
 }
 
 bool xml_c14n(xmlDoc *doc, struct buf *out)
 {
-        return canonicalise(doc, NULL, XML_C14N_1_0, true, out);
+        return xml_canonical(doc, NULL, false, true, NULL, out);
 }
 
 bool xml_exc_c14n(xmlNode *apex, struct buf *out)
 {
-        return canonicalise(apex->doc, apex, XML_C14N_EXCLUSIVE_1_0, false, out);
+        return xml_canonical(apex->doc, apex, true, false, NULL, out);
 }
 
 bool xml_inc_c14n(xmlNode *apex, struct buf *out)
 {
-        return canonicalise(apex->doc, apex, XML_C14N_1_0, false, out);
+        return xml_canonical(apex->doc, apex, false, false, NULL, out);
 }
 
 static const char *text_escape(uint8_t c)

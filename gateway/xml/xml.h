@@ -57,6 +57,10 @@ GW_MUST_CHECK bool xml_exc_c14n(xmlNode *apex, struct buf *out);
 /* Inclusive C14N 1.0 without comments of one subtree, its inherited namespaces included; appended. */
 GW_MUST_CHECK bool xml_inc_c14n(xmlNode *apex, struct buf *out);
 
+/* Any of the canonical forms: of the whole document (apex NULL) or of a subtree with what it inherits. prefixes: InclusiveNamespaces PrefixList of the
+ * exclusive form, ended by NULL, or NULL. Appended. */
+GW_MUST_CHECK bool xml_canonical(xmlDoc *doc, xmlNode *apex, bool exclusive, bool comments, xmlChar **prefixes, struct buf *out);
+
 /* Canonical text writing: what we send is written in canonical form at once, so that it can be digested without being
  * parsed again. Values are escaped as Canonical XML demands (text: & < > CR; attribute: & < " TAB LF CR). */
 void canon_text(struct buf *out, struct span value);

@@ -10,7 +10,7 @@ import sqlite3
 from check import PKI, ROOT, Checks, Lab, Message, settled, sign, wait_for
 
 c = Checks()
-COMMANDS = ("serve", "check-conf", "verify", "sign", "replay", "status", "outbox", "fsck", "version")
+COMMANDS = ("serve", "check-conf", "verify", "diagnose", "sign", "replay", "status", "outbox", "fsck", "version")
 
 
 def ended(name, done, code, *words, stream="stdout"):

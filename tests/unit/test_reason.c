@@ -44,6 +44,19 @@ static bool has_letters(const char *text, const char *letters)
         return false;
 }
 
+static void every_row_has_advice(void **state GW_UNUSED)
+{
+        for (int i = 0; i < REASON_COUNT; i++) {
+                struct reason_advice advice = reason_advice(i);
+                assert_true(strlen(advice.side_name) >= 4 && strlen(advice.kk) > 10 && strlen(advice.ru) > 10 && strlen(advice.en) > 10);
+                /* Whom a status blames is whom the advice is for: 5xx is never the sender's or applicant's fault. */
+                if (reason_info(i)->http_status >= 500 && advice.side < REASON_SIDE_PEER)
+                        fail_msg("%s: %s is asked to mend a %d", reason_info(i)->name, advice.side_name, reason_info(i)->http_status);
+        }
+        assert_string_equal(reason_advice(REASON_COUNT).en, reason_advice(REASON_INTERNAL).en);
+        assert_string_equal(reason_advice(-1).en, reason_advice(REASON_INTERNAL).en);
+}
+
 static void every_row_speaks_three_languages(void **state GW_UNUSED)
 {
         for (int i = 1; i < REASON_COUNT; i++) {
@@ -148,6 +161,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(names_are_unique_and_found),
                 cmocka_unit_test(unknown_numbers_are_internal),
+                cmocka_unit_test(every_row_has_advice),
                 cmocka_unit_test(every_row_speaks_three_languages),
                 cmocka_unit_test(shep_codes_are_known),
                 cmocka_unit_test(only_known_codes_are_repeated),

@@ -1,0 +1,62 @@
+/* X(NAME, SEVERITY, kk, ru, en): what a diagnosis may find. Included where the table is made. Plain sentences: what differs (ids, instants, bytes) stands
+ * beside them as data. New rows go at the end of their group. */
+/* clang-format off */
+
+/* The message as a whole */
+X(NOT_READABLE, ERROR, "Хабарлама XML құжаты ретінде оқылмайды.", "Сообщение не читается как XML-документ.", "The message cannot be read as an XML document.")
+X(NOT_SHEP, ERROR, "SOAP хабарламасының мазмұны ШЭП келісіміне сәйкес емес.", "Содержимое SOAP-сообщения не соответствует контракту ШЭП.", "The content of the SOAP message does not follow the SHEP contract.")
+X(NO_SIGNATURE, ERROR, "Бұл бөлікте қолтаңба жоқ: ол төменде көрсетілген жерде тұруы тиіс.", "В этой части нет подписи: она должна стоять в указанном ниже месте.", "This part carries no signature: it must stand at the place given below.")
+X(SEVERAL_SIGNATURES, ERROR, "Тақырыпта бірнеше қолтаңба бар, дәл біреуі болуы тиіс.", "В заголовке несколько подписей, а должна быть ровно одна.", "There are several signatures in the header; there must be exactly one.")
+X(MESSAGE_DATE, ERROR, "Хабарлама күні рұқсат етілген уақыт аралығынан тыс: оны жіберу сәтінде қойып, қайта қол қойыңыз.", "Дата сообщения вне допустимого окна: ставьте её в момент отправки и подписывайте заново.", "The message date is outside the accepted window: set it at the moment of sending, and sign again.")
+X(MESSAGE_DATE_GOOD, NOTE, "Хабарлама күні рұқсат етілген уақыт аралығында.", "Дата сообщения в допустимом окне.", "The message date is inside the accepted window.")
+
+/* What is covered */
+X(COVERED, NOTE, "Бұл элементке қол қойылған және ол өзгермеген.", "Этот элемент подписан и не изменён.", "This element is signed and has not been changed.")
+X(ID_UNKNOWN, ERROR, "Қолтаңба сілтейтін Id ешбір элементте жоқ.", "Id, на который ссылается подпись, нет ни у одного элемента.", "No element has the Id that the signature refers to.")
+X(ID_AMBIGUOUS, ERROR, "Қолтаңба сілтейтін Id бірнеше элементте бар: Id бірегей болуы тиіс.", "Id, на который ссылается подпись, есть у нескольких элементов: он должен быть уникальным.", "Several elements have the Id that the signature refers to: it must be unique.")
+X(ID_ELSEWHERE, ERROR, "Қол қойылған элемент осы конверттің Body элементі емес.", "Подписан не элемент Body этого конверта, а другой.", "The signed element is not the Body of this envelope but another one.")
+X(BODY_UNSIGNED, ERROR, "Body элементіне қол қойылмаған: Reference оның wsu:Id мәнін көрсетуі тиіс.", "Элемент Body не подписан: Reference должен указывать его wsu:Id.", "The Body is not signed: a Reference must name its wsu:Id.")
+X(BODY_WITHOUT_ID, ERROR, "Body элементінде wsu:Id атрибуты жоқ.", "У элемента Body нет атрибута wsu:Id.", "The Body has no attribute wsu:Id.")
+X(URI_FORM, ERROR, "Reference URI мәні бұл орында мұндай болмауы тиіс.", "Такой Reference URI здесь не допускается.", "A Reference URI of this form is not allowed here.")
+X(ALGORITHM_REFUSED, ERROR, "Бұл алгоритм қабылданбайды.", "Этот алгоритм не принимается.", "This algorithm is not accepted.")
+
+/* Why a digest differs: what the signer most likely did */
+X(DIGEST_UNEXPLAINED, ERROR, "Элемент қол қойылғаннан кейін өзгерген; әдеттегі себептердің бірі де сәйкес келмейді. Төмендегі канондық байттарды өзіңіз қол қойған байттармен салыстырыңыз.", "Элемент изменён после подписания; ни одна из обычных причин не подходит. Сравните приведённые канонические байты с теми, что подписывали вы.", "The element was changed after signing, and none of the usual causes fits. Compare the canonical bytes given here with those that you signed.")
+X(DIGEST_OWN_BYTES, ERROR, "Сіз берген байттар қол қойылған байттар екені расталды; бірінші айырма төменде.", "Переданные вами байты действительно были подписаны; первое различие указано ниже.", "The bytes that you gave are what was signed; the first difference is shown below.")
+X(DIGEST_OWN_BYTES_OTHER, ERROR, "Сіз берген байттардың дайджесті де сәйкес келмейді: басқа байттарға қол қойылған.", "Дайджест переданных вами байтов тоже не совпадает: подписано было что-то другое.", "The bytes that you gave do not have this digest either: something else was signed.")
+X(DIGEST_BLANKS_ADDED, ERROR, "Қол қойылғаннан кейін элементтер арасына бос орындар (шегініс) қосылған.", "После подписания между элементами добавлены пробелы (отступы).", "White space (indentation) was put between the elements after signing.")
+X(DIGEST_BLANKS_REMOVED, ERROR, "Қол қойылған құжаттағы шегіністер кейін алынып тасталған.", "Подписан документ с отступами, затем отступы удалены.", "The document was signed with indentation, which was taken out afterwards.")
+X(DIGEST_LINE_ENDS, ERROR, "Қол қойылғанда жол соңдары CR LF болған, жеткізу кезінде LF болып өзгерген.", "При подписании концы строк были CR LF, при передаче стали LF.", "Line ends were CR LF when it was signed and have become LF on the way.")
+X(DIGEST_ID_ADDED, ERROR, "Id атрибуты қол қойылғаннан кейін қосылған: оны алдымен қойыңыз.", "Атрибут Id добавлен после подписания: ставьте его до подписания.", "The Id attribute was added after signing: set it first.")
+X(DIGEST_SIGNATURE_BLANKS, ERROR, "Signature элементінің айналасына бос орындар кейін қосылған.", "Пробелы вокруг элемента Signature добавлены после подписания.", "White space around the Signature element was added after signing.")
+X(DIGEST_WITH_SIGNATURE, ERROR, "Дайджест Signature элементінің өзін де қамтиды: enveloped-signature түрлендіруі қолданылмаған.", "Дайджест посчитан вместе с самим элементом Signature: преобразование enveloped-signature не применено.", "The digest includes the Signature element itself: the enveloped-signature transform was not applied.")
+X(DIGEST_WITHOUT_SIGNATURES, ERROR, "Дайджест бұрынғы қолтаңбаларсыз есептелген: кейінгі қол қоюшы бұрынғы қолтаңбаларды да қамтуы тиіс.", "Дайджест посчитан без предыдущих подписей: следующий подписант должен охватывать и их.", "The digest leaves out the earlier signatures: a further signer must cover them too.")
+X(DIGEST_MISREAD_TEXT, ERROR, "Мәтін жолда басқа кодтаумен оқылған (UTF-8 орнына windows-1251 немесе ISO 8859-1).", "Текст по пути прочитан в другой кодировке (windows-1251 или ISO 8859-1 вместо UTF-8).", "The text was read in another encoding on the way (windows-1251 or ISO 8859-1 instead of UTF-8).")
+X(DIGEST_ALONE, ERROR, "Элемент конвертке салынғанға дейін канондалған, сондықтан конверттің аттар кеңістіктері қамтылмаған: exclusive C14N қолданыңыз.", "Элемент канонизирован до помещения в конверт, поэтому пространства имён конверта не учтены: используйте exclusive C14N.", "The element was canonicalised before it was put into the envelope, so the namespaces of the envelope are missing: use exclusive C14N.")
+X(DIGEST_OTHER_C14N, ERROR, "Дайджест жарияланғаннан басқа канондау әдісімен есептелген.", "Дайджест посчитан другим методом канонизации, чем указано.", "The digest was made with another canonicalisation than the one that is declared.")
+X(DIGEST_NOT_CANONICAL, ERROR, "Дайджест канондық түрден емес, құжаттың мәтінінен есептелген.", "Дайджест посчитан по тексту документа, а не по канонической форме.", "The digest was made of the text of the document and not of its canonical form.")
+X(DIGEST_OTHER_HASH, ERROR, "Дайджест жарияланғаннан басқа хэш алгоритмімен есептелген.", "Дайджест посчитан другим алгоритмом хэширования, чем указано.", "The digest was made with another hash algorithm than the one that is declared.")
+X(DIGEST_ENCODING, ERROR, "DigestValue байттардың base64 мәні емес (он алтылық жазу).", "DigestValue — не base64 байтов дайджеста (а шестнадцатеричная запись).", "DigestValue is not base64 of the digest's bytes (but hexadecimal).")
+X(DIGEST_BYTE_ORDER, ERROR, "DigestValue байттары кері ретпен жазылған.", "Байты DigestValue записаны в обратном порядке.", "The bytes of DigestValue are in reverse order.")
+
+/* Why a signature value does not verify */
+X(VALUE_GOOD, NOTE, "SignatureValue сертификаттың кілтімен тексерілді.", "SignatureValue проверено ключом сертификата.", "SignatureValue verifies with the key of the certificate.")
+X(VALUE_UNEXPLAINED, ERROR, "SignatureValue сертификаттың кілтіне сәйкес келмейді; әдеттегі себептердің бірі де табылмады. SignedInfo өзгерген немесе кілт басқа сертификаттікі.", "SignatureValue не соответствует ключу сертификата; ни одна из обычных причин не найдена. SignedInfo изменён, или ключ принадлежит другому сертификату.", "SignatureValue is not of this certificate's key, and none of the usual causes fits. Either SignedInfo was changed or the key belongs to another certificate.")
+X(VALUE_OTHER_C14N, ERROR, "SignedInfo жарияланғаннан басқа канондау әдісімен қол қойылған.", "SignedInfo подписан в другой канонической форме, чем указано.", "SignedInfo was signed in another canonical form than the one that is declared.")
+X(VALUE_ALONE, ERROR, "SignedInfo құжатқа салынғанға дейін канондалған: құжаттың аттар кеңістіктері қамтылмаған.", "SignedInfo канонизирован до помещения в документ: пространства имён документа не учтены.", "SignedInfo was canonicalised before it was put into the document: the namespaces of the document are missing.")
+X(VALUE_BLANKS_ADDED, ERROR, "SignedInfo ішіне қол қойылғаннан кейін бос орындар қосылған.", "В SignedInfo после подписания добавлены пробелы.", "White space was put into SignedInfo after signing.")
+X(VALUE_LINE_ENDS, ERROR, "SignedInfo ішіндегі жол соңдары CR LF-тен LF-ке өзгерген.", "Концы строк в SignedInfo изменились с CR LF на LF.", "Line ends in SignedInfo have changed from CR LF to LF.")
+X(VALUE_DER, ERROR, "ECDSA мәні DER түрінде жазылған; XML-DSig r мен s-ті бекітілген ұзындықпен қатар жазуды талап етеді (RFC 4050, 6931).", "Значение ECDSA записано в DER; XML-DSig требует r и s подряд фиксированной длины (RFC 4050, 6931).", "The ECDSA value is written as DER; XML-DSig wants r and s one after the other in fixed length (RFC 4050, 6931).")
+X(VALUE_BYTE_ORDER, ERROR, "ГОСТ мәнінің байттары ресейлік ретпен жазылған: Қазақстанда r, содан кейін s, әрқайсысы little-endian.", "Значение ГОСТ записано в российском порядке байтов: в Казахстане r, затем s, каждое little-endian.", "The GOST value is in the Russian byte order: in Kazakhstan it is r, then s, each little-endian.")
+X(VALUE_OTHER_HASH, ERROR, "Мән SignatureMethod атағаннан басқа хэшпен жасалған.", "Значение получено с другим хэшем, чем указано в SignatureMethod.", "The value was made with another hash than the one that SignatureMethod names.")
+X(VALUE_HASHED_TWICE, ERROR, "SignedInfo екі рет хэштелген: кітапханаға дайын хэш емес, SignedInfo байттарын беріңіз.", "SignedInfo захэширован дважды: передавайте библиотеке байты SignedInfo, а не готовый хэш.", "SignedInfo was hashed twice: give the library the bytes of SignedInfo and not a ready hash.")
+X(VALUE_NOT_SIGNED_INFO, ERROR, "SignedInfo элементіне емес, тікелей мазмұнға қол қойылған.", "Подписан не SignedInfo, а само содержимое.", "The content itself was signed, and not SignedInfo.")
+X(VALUE_CHANGED, ERROR, "Кілт дұрыс (RSA мәні осы сертификаттың кілтімен ашылады), бірақ SignedInfo қол қойылғаннан кейін өзгерген.", "Ключ верный (значение RSA раскрывается ключом этого сертификата), но SignedInfo изменён после подписания.", "The key is right (the RSA value opens with this certificate's key), but SignedInfo was changed after signing.")
+X(VALUE_OTHER_CERTIFICATE, ERROR, "Мән хабарламадағы басқа сертификаттың кілтімен жасалған.", "Значение получено ключом другого сертификата, который есть в сообщении.", "The value was made with the key of another certificate in this message.")
+
+/* Certificates */
+X(CERTIFICATE_ABSENT, ERROR, "KeyInfo ішінде X.509 сертификаты табылмады.", "В KeyInfo не найден сертификат X.509.", "No X.509 certificate was found in KeyInfo.")
+X(CERTIFICATE_FACTS, NOTE, "Қол қоюшының сертификаты.", "Сертификат подписавшего.", "The certificate of the signer.")
+X(ISSUER_UNKNOWN, ERROR, "Сертификатты шығарған орталық сенімді орталықтар арасында жоқ.", "Издатель сертификата не входит в число доверенных центров.", "The issuer of the certificate is not among the trusted authorities.")
+X(ISSUER_OTHER_KEY, ERROR, "Мұндай атаулы сенімді орталық бар, бірақ сертификатқа оның кілтімен қол қойылмаған (басқа буын?).", "Доверенный центр с таким именем есть, но сертификат подписан не его ключом (другое поколение?).", "There is a trusted authority of this name, but its key did not sign the certificate (another generation?).")
+/* clang-format on */
