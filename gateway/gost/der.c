@@ -9,10 +9,12 @@ static bool read_head(struct span in, uint8_t tag, size_t *ret_head, size_t *ret
         size_t head = 2, length = in.p[1];
         if (length >= 0x80) {
                 size_t count = length & 0x7f;
-                if (count < 1 || count > 2 || in.n < 2 + count)
+                if (count < 1 || count > 4 || in.n < 2 + count)
                         return false;
-                length = count == 1 ? in.p[2] : (size_t)in.p[2] << 8 | in.p[3];
-                if (length < (count == 1 ? 0x80u : 0x100u))
+                length = 0;
+                for (size_t i = 0; i < count; i++)
+                        length = length << 8 | in.p[2 + i];
+                if (length < 0x80 || length >> 8 * (count - 1) == 0)
                         return false; /* a shorter form exists */
                 head += count;
         }

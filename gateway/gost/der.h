@@ -1,4 +1,4 @@
-/* Just enough strict DER to read keys and to find the signed part of a certificate: definite, minimal lengths, nothing left over. */
+/* Just enough strict DER to read keys, signatures, revocation lists and answers: definite, minimal lengths, nothing left over. */
 #ifndef GW_GOST_DER_H
 #define GW_GOST_DER_H
 
@@ -12,13 +12,13 @@
 #define DER_SEQUENCE 0x30
 
 /* Takes one element with this tag from the front of *in; false (and *in as it was) when another stands there, or none that is whole and
- * in X.690 10.1's shortest form. Content is at most 64 KiB. */
+ * in X.690 10.1's shortest form. Lengths take at most four bytes. */
 GW_MUST_CHECK bool der_take(struct span *in, uint8_t tag, struct span *ret_content);
 /* The same, but also gives the element with its head (what a signature covers). */
 GW_MUST_CHECK bool der_take_whole(struct span *in, uint8_t tag, struct span *ret_whole);
 /* A BIT STRING of whole bytes. */
 GW_MUST_CHECK bool der_take_bits(struct span *in, struct span *ret_bytes);
-/* Appends one element. */
+/* Appends one element; its content is at most 64 KiB. */
 void der_put(struct buf *out, uint8_t tag, struct span content);
 
 #endif
