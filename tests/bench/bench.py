@@ -27,6 +27,8 @@ STORED = (1000, 50000)
 TICK = os.sysconf("SC_CLK_TCK")
 STAGES = ("accept", "verify", "register", "collect", "decide", "issue", "deliver")
 RATIO_MAX, BEYOND_MAX_MS, GROWTH_MAX = 2.5, 1.5, 1.15
+VERDICT_MAX_US, GOST_RATIO_MAX, COLD_MAX_US = 200, 2.2, 500
+VERDICTS = int(os.environ.get("VERDICTS", 100_000))
 
 
 def tool(name, *args):
@@ -168,6 +170,21 @@ def by_store(costs):
     return runs
 
 
+def by_verdict():
+    """One verdict on an envelope, both signatures, in a process of its own; and the memory of many."""
+    tool("presign", PKI, "gost", FOLDER / "gost")
+    costs = {name: float(value) for name, value in (line.split() for line in tool("verify_cost", PKI, MESSAGES, FOLDER / "gost").splitlines())}
+    print(f"\none verdict on an envelope of {costs['message.bytes']:.0f} bytes (read, both signatures), µs of CPU:")
+    for kind in ("rsa", "gost"):
+        costs[f"{kind}.ratio"] = costs[f"{kind}.warm"] / costs[f"{kind}.floor"]
+        print(f"  {kind:5} certificates seen before {costs[f'{kind}.warm']:7.1f}   its two signature checks alone {costs[f'{kind}.floor']:7.1f}   ratio {costs[f'{kind}.ratio']:.2f}")
+    print(f"  a citizen's certificate not seen before adds {costs['cold.added']:.1f}")
+    memory = [tuple(map(int, line.split())) for line in tool("verify_cost", PKI, MESSAGES, "--verdicts", VERDICTS).splitlines()]
+    print("  resident memory, KiB: " + ", ".join(f"{kib} after {count}" for count, kib in memory))
+    costs["memory.growth"] = memory[-1][1] / memory[0][1]
+    return costs
+
+
 def verdict(text, good):
     print(f"  {'yes' if good else 'NO '}  {text}")
     return good
@@ -186,6 +203,7 @@ def main():
     runs = by_loops(costs)
     full = [run for loops, run in runs if run["connections"] == 16 and loops == 2][0]
     show_stages(full)
+    one = by_verdict()
     print("\nwith requests stored before (2 loops, 16 connections):")
     small, large = by_store(costs)
     subprocess.run(["rm", "-rf", str(FOLDER)], check=True)
@@ -195,6 +213,10 @@ def main():
     good = verdict(f"CPU per request ≤ {RATIO_MAX} × floor: {full['ratio']:.2f}", full["ratio"] <= RATIO_MAX)
     good &= verdict(f"beyond the floor ≤ {BEYOND_MAX_MS} ms: {full['beyond']:.2f}", full["beyond"] <= BEYOND_MAX_MS)
     good &= verdict(f"flat from {STORED[0]} to {STORED[1]} stored requests, at equal speed of the signer: × {growth:.2f}", growth <= GROWTH_MAX)
+    good &= verdict(f"a verdict, RSA ≤ {VERDICT_MAX_US} µs: {one['rsa.warm']:.0f}", one["rsa.warm"] <= VERDICT_MAX_US)
+    good &= verdict(f"a verdict, GOST-2015 ≤ {GOST_RATIO_MAX} × its two checks: {one['gost.ratio']:.2f}", one["gost.ratio"] <= GOST_RATIO_MAX)
+    good &= verdict(f"a new certificate adds ≤ {COLD_MAX_US} µs: {one['cold.added']:.0f}", one["cold.added"] <= COLD_MAX_US)
+    good &= verdict(f"memory flat over {VERDICTS} verdicts: × {one['memory.growth']:.3f}", one["memory.growth"] <= 1.02)
     return 0 if good else 1
 
 

@@ -1,6 +1,7 @@
 /* Signs the requests of a benchmark beforehand, so that the client's signatures cost nothing while the gateway is measured.
  *
  *   presign PKI COUNT OUT [THREADS]   distinct people of PKI/bulk (certs/make-pki.sh PKI bulk N), each signing with his own certificate
+ *   presign PKI gost OUT              one message with both signatures by GOST 34.10-2015-512
  *
  * OUT is a row of messages, each behind its length in ASCII and a line end: what load.c reads. */
 #include <dirent.h>
@@ -74,14 +75,20 @@ static void write_application(struct buf *out, const char *iin, size_t index, st
                    index + 1, clock_iso(now, date), iin);
 }
 
-static void make_message(const struct job *job, size_t index, struct buf *out)
+static struct signing_key *open_key(const char *pki, const char *keys, const char *certificates, const char *name)
+{
+        struct why why = WHY_INIT;
+        auto_str char *key_path = xasprintf("%s/%s/%s.key", pki, keys, name), *certificate_path = xasprintf("%s/%s/%s.pem", pki, certificates, name);
+        struct signing_key *key = NULL;
+        must(local_key_open(key_path, certificate_path, &key, &why), &why);
+        return key;
+}
+
+/* Takes over the applicant's key. */
+static void make_message(const struct job *job, size_t index, struct signing_key *key, struct buf *out)
 {
         struct why why = WHY_INIT;
         auto_buf struct buf application = BUF_INIT, text = BUF_INIT, body = BUF_INIT;
-        auto_str char *key_path = xasprintf("%s/bulk/applicant-%s.key", job->pki, job->iins[index]);
-        auto_str char *certificate_path = xasprintf("%s/bulk/applicant-%s.pem", job->pki, job->iins[index]);
-        struct signing_key *key = NULL;
-        must(local_key_open(key_path, certificate_path, &key, &why), &why);
         write_application(&application, job->iins[index], index, job->now);
         buf_add_str(&text, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>");
         must(xml_sign_enveloped(key, buf_span(&application), &text, &why), &why);
@@ -104,8 +111,10 @@ static void make_message(const struct job *job, size_t index, struct buf *out)
 static void *run_part(void *arg)
 {
         const struct part *part = arg;
-        for (size_t i = part->first; i < part->job->count; i += part->job->threads)
-                make_message(part->job, i, &part->job->messages[i]);
+        for (size_t i = part->first; i < part->job->count; i += part->job->threads) {
+                auto_str char *name = xasprintf("applicant-%s", part->job->iins[i]);
+                make_message(part->job, i, open_key(part->job->pki, "bulk", "bulk", name), &part->job->messages[i]);
+        }
         return NULL;
 }
 
@@ -121,38 +130,55 @@ static void sign_all(struct job *job)
                 pthread_join(threads[i], NULL);
 }
 
+static bool write_messages(const struct job *job, const char *path)
+{
+        FILE *out = fopen(path, "w");
+        for (size_t i = 0; out && i < job->count; i++) {
+                fprintf(out, "%zu\n", job->messages[i].n);
+                fwrite(job->messages[i].p, 1, job->messages[i].n, out);
+                buf_done(&job->messages[i]);
+        }
+        return out && !ferror(out) && fclose(out) == 0;
+}
+
+static bool presign_people(struct job *job)
+{
+        size_t people = find_people(job->pki, &job->iins);
+        if (people < job->count) {
+                fprintf(stderr, "presign: only %zu people in %s/bulk\n", people, job->pki);
+                return false;
+        }
+        job->portal = open_key(job->pki, "keys", "certs", "system-portal");
+        sign_all(job);
+        for (size_t i = 0; i < people; i++)
+                free(job->iins[i]);
+        free(job->iins);
+        return true;
+}
+
+static bool presign_gost(struct job *job)
+{
+        auto_str char *iin = xstrdup("850412390011");
+        job->iins = &iin;
+        job->portal = open_key(job->pki, "keys", "certs", "gost-system-portal");
+        make_message(job, 0, open_key(job->pki, "keys", "certs", "gost-applicant-850412390011"), &job->messages[0]);
+        return true;
+}
+
 int main(int argc, char **argv)
 {
-        uint64_t count = 0, threads = 2;
-        if (argc < 4 || !text_to_u64(argv[2], 1, 100000, &count) || (argc > 4 && !text_to_u64(argv[4], 1, THREADS_MAX, &threads))) {
-                fprintf(stderr, "usage: presign PKI COUNT OUT [THREADS]\n");
+        uint64_t count = 1, threads = 2;
+        bool gost = argc == 4 && str_eq(argv[2], "gost");
+        if (argc < 4 || (!gost && !text_to_u64(argv[2], 1, 100000, &count)) || (argc > 4 && !text_to_u64(argv[4], 1, THREADS_MAX, &threads))) {
+                fprintf(stderr, "usage: presign PKI COUNT|gost OUT [THREADS]\n");
                 return 2;
         }
-        struct why why = WHY_INIT;
         struct job job = {.pki = argv[1], .count = count, .threads = threads, .now = wall_now()};
-        size_t people = find_people(job.pki, &job.iins);
-        if (people < count) {
-                fprintf(stderr, "presign: only %zu people in %s/bulk\n", people, job.pki);
-                return 1;
-        }
-        auto_str char *key = xasprintf("%s/keys/system-portal.key", job.pki);
-        auto_str char *certificate = xasprintf("%s/certs/system-portal.pem", job.pki);
-        must(local_key_open(key, certificate, &job.portal, &why), &why);
         job.messages = xcalloc(count, sizeof *job.messages);
         for (size_t i = 0; i < count; i++)
                 job.messages[i] = (struct buf)BUF_INIT;
-        sign_all(&job);
-        FILE *out = fopen(argv[3], "w");
-        for (size_t i = 0; out && i < count; i++) {
-                fprintf(out, "%zu\n", job.messages[i].n);
-                fwrite(job.messages[i].p, 1, job.messages[i].n, out);
-                buf_done(&job.messages[i]);
-        }
-        bool written = out && !ferror(out) && fclose(out) == 0;
-        for (size_t i = 0; i < people; i++)
-                free(job.iins[i]);
-        free(job.iins);
+        bool good = (gost ? presign_gost(&job) : presign_people(&job)) && write_messages(&job, argv[3]);
         free(job.messages);
         local_key_close(job.portal);
-        return written ? 0 : 1;
+        return good ? 0 : 1;
 }
