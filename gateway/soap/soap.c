@@ -103,7 +103,7 @@ static enum gw_rc read_header(struct soap *soap, struct why *why)
                         continue;
                 }
                 if (soap->security)
-                        return bad(why, "more than one Security header"); /* WS-Security 1.1, 5 */
+                        return why_set(why, GW_REJECT, REASON_TRANSPORT_SIGNATURE_SEVERAL, "more than one Security header"); /* WS-Security 1.1, 5 */
                 soap->security = block;
         }
         return GW_OK;

@@ -25,7 +25,8 @@ GW_DEFINE_AUTO(soap, struct soap, soap_free)
 #define auto_soap gw_auto(soap)
 
 /* Exactly Envelope{Header?, Body{one element}}, nothing between or after; more than one Security header for us, an unknown header
- * with mustUnderstand, or a second Body are refused. Reasons XML_*, SOAP_NOT_ENVELOPE, SOAP_STRUCTURE, SOAP_MUST_UNDERSTAND. */
+ * with mustUnderstand, or a second Body are refused. Reasons XML_*, SOAP_NOT_ENVELOPE, SOAP_STRUCTURE, SOAP_MUST_UNDERSTAND,
+ * TRANSPORT_SIGNATURE_SEVERAL (Security headers). */
 GW_MUST_CHECK enum gw_rc soap_parse(struct span in, const struct xml_limits *limits, struct soap **ret_soap, struct why *why);
 /* The same over an already parsed document (taken over on success only). */
 GW_MUST_CHECK enum gw_rc soap_of_doc(xmlDoc *doc, struct soap **ret_soap, struct why *why);

@@ -7,30 +7,12 @@
 
 #define REFUSE(problem, ...) sig_refuse(why, SIG_APPLICANT, problem, __VA_ARGS__)
 
-static xmlNode *next_in_tree(const xmlNode *root, xmlNode *node)
+static unsigned count_signatures(xmlNode *root)
 {
-        if (node->type == XML_ELEMENT_NODE && node->children)
-                return node->children;
-        while (node != root && !node->next)
-                node = node->parent;
-        return node == root ? NULL : node->next;
-}
-
-/* Reference URI="" means the document without comments, even when a transform says #WithComments (XML-DSig 4.4.3.3): a comment may
- * be added or taken away after signing, and splits text for careless readers. So there must be none; nor anything else but
- * elements and text. *ret_signatures counts ds:Signature anywhere. */
-static bool only_elements_and_text(xmlNode *root, unsigned *ret_signatures)
-{
-        if (root->doc->children != root || root->next)
-                return false;
-        unsigned signatures = 0;
-        for (xmlNode *node = root; node; node = next_in_tree(root, node)) {
-                if (node->type != XML_ELEMENT_NODE && node->type != XML_TEXT_NODE && node->type != XML_CDATA_SECTION_NODE)
-                        return false;
-                signatures += xml_is(node, DSIG_NS, "Signature");
-        }
-        *ret_signatures = signatures;
-        return true;
+        unsigned count = 0;
+        for (xmlNode *node = root; node; node = xml_next_in_tree(root, node))
+                count += xml_is(node, DSIG_NS, "Signature");
+        return count;
 }
 
 static xmlNode *last_signature(const xmlNode *root)
@@ -55,8 +37,11 @@ static enum gw_rc verify_one(struct verifier *verifier, xmlNode *signature, stru
                 return rc;
         auto_buf struct buf der = BUF_LIMIT(2 * KEY_INFO_DER_MAX);
         const xmlNode *data = xml_first_element(shape.key_info);
-        if (xml_next_element(data) || !key_info_x509_data(data, &der))
-                return REFUSE(SIG_CERTIFICATE_UNREADABLE, "KeyInfo does not carry one X.509 certificate");
+        if (xml_next_element(data))
+                return REFUSE(SIG_KEY_INFO, "KeyInfo holds more than one element");
+        rc = key_info_x509_data(SIG_APPLICANT, data, &der, why);
+        if (rc != GW_OK)
+                return rc;
         auto_certificate struct certificate *signer = NULL;
         rc = trust_certificate(verifier, SIG_APPLICANT, buf_span(&der), &signer, why);
         if (rc != GW_OK)
@@ -85,7 +70,7 @@ static enum gw_rc peel(struct verifier *verifier, xmlNode *root, struct wall_tim
 {
         for (xmlNode *signature = last_signature(root); signature; signature = last_signature(root)) {
                 if (peeled->signer_count == VERIFY_SIGNERS_MAX)
-                        return REFUSE(SIG_COVERAGE, "more than %d signers", VERIFY_SIGNERS_MAX);
+                        return REFUSE(SIG_SEVERAL, "more than %d signers", VERIFY_SIGNERS_MAX);
                 enum gw_rc rc = verify_one(verifier, signature, at, &peeled->signers[peeled->signer_count], why);
                 if (rc != GW_OK)
                         return rc;
@@ -109,18 +94,22 @@ static void reverse_signers(struct verified_document *document)
 static enum gw_rc verify_root(struct verifier *verifier, xmlNode *root, struct wall_time at, struct verified_document *peeled,
                               struct why *why)
 {
-        unsigned signatures = 0;
-        if (!only_elements_and_text(root, &signatures))
-                return REFUSE(SIG_COVERAGE, "something else than elements and text (a comment) in the document");
-        if (signatures == 0)
-                return REFUSE(SIG_MISSING, "no Signature in the document");
-        if (xml_is(root, DSIG_NS, "Signature"))
-                return REFUSE(SIG_COVERAGE, "the Signature is the root");
-        enum gw_rc rc = peel(verifier, root, at, peeled, why);
+        if (root->doc->children != root || root->next)
+                return REFUSE(SIG_COMMENT, "something beside the root element");
+        enum gw_rc rc = sig_check_text(SIG_APPLICANT, root, false, why);
         if (rc != GW_OK)
                 return rc;
-        if (peeled->signer_count != signatures)
-                return REFUSE(SIG_COVERAGE, "a Signature is not at the end of the root element");
+        if (count_signatures(root) == 0)
+                return REFUSE(SIG_MISSING, "no Signature in the document");
+        if (xml_is(root, DSIG_NS, "Signature"))
+                return REFUSE(SIG_WRAPPED, "the Signature is the root");
+        rc = peel(verifier, root, at, peeled, why);
+        if (rc != GW_OK)
+                return rc;
+        if (xml_child(root, DSIG_NS, "Signature"))
+                return REFUSE(SIG_COVERAGE, "something follows a Signature in the root element");
+        if (count_signatures(root) > 0)
+                return REFUSE(SIG_WRAPPED, "a Signature is not at the end of the root element");
         return GW_OK;
 }
 

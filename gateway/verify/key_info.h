@@ -5,12 +5,13 @@
 #include <libxml/tree.h>
 
 #include "gateway/base/buf.h"
+#include "gateway/verify/problem.h"
 
 #define KEY_INFO_DER_MAX 16384
 
-/* Base64 text of the element, decoded and appended; false when it is not strict base64, empty or too long. */
-GW_MUST_CHECK bool key_info_base64(const xmlNode *node, struct buf *der);
-/* ds:X509Data with exactly one X509Certificate (names and serials beside it are ignored). */
-GW_MUST_CHECK bool key_info_x509_data(const xmlNode *x509_data, struct buf *der);
+/* Base64 text of the element, decoded and appended. Problem: CERTIFICATE_UNREADABLE (not strict base64, empty or too long). */
+GW_MUST_CHECK enum gw_rc key_info_base64(enum sig_party party, const xmlNode *node, struct buf *der, struct why *why);
+/* ds:X509Data with exactly one X509Certificate (names and serials beside it are ignored). Problems: KEY_INFO, CERTIFICATE_UNREADABLE. */
+GW_MUST_CHECK enum gw_rc key_info_x509_data(enum sig_party party, const xmlNode *x509_data, struct buf *der, struct why *why);
 
 #endif

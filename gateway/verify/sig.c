@@ -104,10 +104,43 @@ void sig_init(void)
         xmlSecIOCleanupCallbacks();                 /* no way to open any URI, whatever slips through */
 }
 
+/* ---- text -------------------------------------------------------------------------------------------------------- */
+
+static bool is_value(const xmlNode *node)
+{
+        return xml_is(node, DSIG_NS, "DigestValue") || xml_is(node, DSIG_NS, "SignatureValue");
+}
+
+/* Each element's children are looked at once, however many comments there are. */
+static bool has_plain_text(const xmlNode *element, bool between_elements)
+{
+        bool comment = false, text = false;
+        for (const xmlNode *child = element->children; child; child = child->next) {
+                bool is_text = child->type == XML_TEXT_NODE || child->type == XML_CDATA_SECTION_NODE;
+                if (child->type != XML_ELEMENT_NODE && child->type != XML_COMMENT_NODE && !is_text)
+                        return false;
+                comment = comment || child->type == XML_COMMENT_NODE;
+                text = text || (is_text && !xmlIsBlankNode(child));
+        }
+        return !comment || (between_elements && !text);
+}
+
+enum gw_rc sig_check_text(enum sig_party party, const xmlNode *root, bool between_elements, struct why *why)
+{
+        union { const xmlNode *in; xmlNode *out; } start = {.in = root}; /* only read, as all of libxml2's functions do here */
+        for (xmlNode *node = start.out; node; node = xml_next_in_tree(root, node)) {
+                if (node->type != XML_ELEMENT_NODE || has_plain_text(node, between_elements))
+                        continue;
+                if (is_value(node))
+                        return sig_refuse(why, party, SIG_STRUCTURE, "%s holds something else than text", (const char *)node->name);
+                return sig_refuse(why, party, SIG_COMMENT, "a comment, or something else than elements and text");
+        }
+        return GW_OK;
+}
+
 /* ---- reading the shape ------------------------------------------------------------------------------------------- */
 
-#define COVERAGE(...) sig_refuse(why, shape->party, SIG_COVERAGE, __VA_ARGS__)
-#define ALGORITHM(...) sig_refuse(why, shape->party, SIG_ALGORITHM, __VA_ARGS__)
+#define REFUSE(problem, ...) sig_refuse(why, shape->party, problem, __VA_ARGS__)
 
 /* Only these attributes, in no namespace. xmlsec reads attributes by local name alone (xmlGetProp), so a second Algorithm in some
  * namespace would show it another value than us. */
@@ -146,18 +179,21 @@ static enum gw_rc read_canonicalisation(const struct sig_shape *shape, const xml
 {
         auto_str char *uri = xml_attribute(node, NULL, "Algorithm");
         if (!is_plain(node, uri) || !listed(canonicalisations, GW_COUNT(canonicalisations), shape->form, uri))
-                return ALGORITHM("%s: %s", where, refused_words(uri));
+                return REFUSE(SIG_TRANSFORM, "%s: %s", where, refused_words(uri));
         return GW_OK;
 }
 
+/* HMAC has a code of its own: with a public key for a secret everybody can make one (and truncate it to a bit, CVE-2009-0217). */
 static enum gw_rc read_method(struct sig_shape *shape, const xmlNode *node, struct why *why)
 {
         auto_str char *uri = xml_attribute(node, NULL, "Algorithm");
+        if ((uri && strcasestr(uri, "hmac")) || xml_child(node, DSIG_NS, "HMACOutputLength"))
+                return REFUSE(SIG_HMAC, "SignatureMethod: HMAC");
         bool plain = is_plain(node, uri);
         for (size_t i = 0; plain && i < GW_COUNT(methods); i++)
                 if (str_eq(methods[i].uri, uri))
                         shape->method = &methods[i];
-        return shape->method ? GW_OK : ALGORITHM("SignatureMethod: %s", refused_words(uri));
+        return shape->method ? GW_OK : REFUSE(SIG_ALGORITHM, "SignatureMethod: %s", refused_words(uri));
 }
 
 static enum gw_rc read_enveloped(const struct sig_shape *shape, const xmlNode *node, struct why *why)
@@ -166,8 +202,8 @@ static enum gw_rc read_enveloped(const struct sig_shape *shape, const xmlNode *n
         if (str_eq(uri, enveloped_uri) && is_plain(node, uri))
                 return GW_OK;
         if (!node || listed(canonicalisations, GW_COUNT(canonicalisations), shape->form, uri))
-                return COVERAGE("the first transform is not enveloped-signature");
-        return ALGORITHM("Transform: %s", refused_words(uri));
+                return REFUSE(SIG_TRANSFORM, "the first transform is not enveloped-signature");
+        return REFUSE(SIG_TRANSFORM, "Transform: %s", refused_words(uri));
 }
 
 /* Whole document: enveloped-signature, then at most one C14N (absent means C14N 1.0, XML-DSig 4.4.3.2). XAdES properties: the same without
@@ -177,7 +213,7 @@ static enum gw_rc read_transforms(const struct sig_shape *shape, const xmlNode *
         const xmlNode *node = xml_first_element(transforms);
         for (const xmlNode *each = node; each; each = xml_next_element(each))
                 if (!xml_is(each, DSIG_NS, "Transform"))
-                        return COVERAGE("Transforms: unexpected element");
+                        return REFUSE(SIG_STRUCTURE, "Transforms: unexpected element");
         if (whole) {
                 enum gw_rc rc = read_enveloped(shape, node, why);
                 if (rc != GW_OK)
@@ -185,11 +221,11 @@ static enum gw_rc read_transforms(const struct sig_shape *shape, const xmlNode *
                 node = xml_next_element(node);
         }
         if (!node)
-                return shape->form == SIG_FORM_ENVELOPED ? GW_OK : COVERAGE("no transform");
+                return shape->form == SIG_FORM_ENVELOPED ? GW_OK : REFUSE(SIG_TRANSFORM, "no transform");
         enum gw_rc rc = read_canonicalisation(shape, node, "Transform", why);
         if (rc != GW_OK)
                 return rc;
-        return xml_next_element(node) ? COVERAGE("more transforms than expected") : GW_OK;
+        return xml_next_element(node) ? REFUSE(SIG_TRANSFORM, "more transforms than expected") : GW_OK;
 }
 
 /* "" or "#id" with a plain id: xpointer, other documents and clever characters are refused. */
@@ -197,14 +233,14 @@ static enum gw_rc read_uri(struct sig_shape *shape, const char *uri, bool whole,
 {
         static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-";
         if (!uri)
-                return COVERAGE("a Reference has no URI");
+                return REFUSE(SIG_REFERENCE, "a Reference has no URI");
         if (whole)
-                return *uri == '\0' ? GW_OK : COVERAGE("the Reference is not to the whole document");
+                return *uri == '\0' ? GW_OK : REFUSE(SIG_REFERENCE, "the Reference is not to the whole document");
         if (*uri != '#')
-                return COVERAGE(*uri ? "a Reference leads out of the message" : "the Reference is to the whole document");
+                return REFUSE(SIG_REFERENCE, *uri ? "a Reference leads out of the message" : "the Reference is to the whole document");
         size_t n = strlen(uri + 1);
         if (n == 0 || n >= SIG_ID_MAX || strspn(uri + 1, plain) != n)
-                return COVERAGE("a Reference is not to a plain id");
+                return REFUSE(SIG_REFERENCE, "a Reference is not to a plain id");
         memcpy(shape->ids[shape->reference_count], uri + 1, n + 1);
         return GW_OK;
 }
@@ -221,37 +257,53 @@ static bool is_to_properties(const struct sig_shape *shape, const xmlNode *refer
         return str_eq(type, XADES_SIGNED_PROPERTIES_TYPE);
 }
 
+/* DigestValue, SignatureValue: text and nothing else. A comment, a CDATA section or an element in it is read by one program and skipped
+ * by another (CVE-2025-29775), so there is none. Its size is the algorithm's business. */
+static enum gw_rc check_value(const struct sig_shape *shape, const xmlNode *node, struct why *why)
+{
+        if (!only_attributes(node, "Id", NULL, NULL))
+                return REFUSE(SIG_STRUCTURE, "%s has unexpected attributes", (const char *)node->name);
+        for (const xmlNode *child = node->children; child; child = child->next)
+                if (child->type != XML_TEXT_NODE)
+                        return REFUSE(SIG_STRUCTURE, "%s holds something else than text", (const char *)node->name);
+        auto_str char *text = xml_text(node);
+        auto_buf struct buf value = BUF_LIMIT(RSA_BITS_MAX / 8);
+        if (!text || !text_unbase64(&value, span_str(text)) || value.n == 0)
+                return REFUSE(SIG_STRUCTURE, "%s is not base64", (const char *)node->name);
+        return GW_OK;
+}
+
 /* Reference: Transforms, DigestMethod, DigestValue. */
 static enum gw_rc read_reference(struct sig_shape *shape, const xmlNode *reference, struct why *why)
 {
         bool properties = is_to_properties(shape, reference), whole = shape->form == SIG_FORM_ENVELOPED && !properties;
         if (shape->reference_count == references_max(shape))
-                return COVERAGE("more References than expected");
+                return REFUSE(SIG_COVERAGE, "more References than expected");
         if (!only_attributes(reference, "URI", "Id", properties ? "Type" : NULL))
-                return COVERAGE("a Reference has unexpected attributes");
+                return REFUSE(SIG_STRUCTURE, "a Reference has unexpected attributes");
         auto_str char *uri = xml_attribute(reference, NULL, "URI");
         enum gw_rc rc = read_uri(shape, uri, whole, why);
         if (rc != GW_OK)
                 return rc;
         const xmlNode *transforms = xml_first_element(reference);
         if (!xml_is(transforms, DSIG_NS, "Transforms") || !only_attributes(transforms, "", NULL, NULL))
-                return COVERAGE("a Reference has no Transforms");
+                return REFUSE(SIG_TRANSFORM, "a Reference has no Transforms");
         rc = read_transforms(shape, transforms, whole, why);
         if (rc != GW_OK)
                 return rc;
         const xmlNode *method = xml_next_element(transforms), *value = xml_next_element(method);
         if (!xml_is(method, DSIG_NS, "DigestMethod") || !xml_is(value, DSIG_NS, "DigestValue") || xml_next_element(value))
-                return COVERAGE("a Reference is not Transforms, DigestMethod, DigestValue");
+                return REFUSE(SIG_STRUCTURE, "a Reference is not Transforms, DigestMethod, DigestValue");
         auto_str char *digest = xml_attribute(method, NULL, "Algorithm");
         const struct algorithm *found = is_plain(method, digest) ? listed(digests, GW_COUNT(digests), shape->form, digest) : NULL;
         if (!found)
-                return ALGORITHM("DigestMethod: %s", refused_words(digest));
+                return REFUSE(SIG_ALGORITHM, "DigestMethod: %s", refused_words(digest));
         if (found->gost != shape->method->gost)
-                return ALGORITHM("DigestMethod does not go with SignatureMethod");
+                return REFUSE(SIG_ALGORITHM, "DigestMethod does not go with SignatureMethod");
         if (properties)
                 shape->properties_reference = shape->reference_count;
         shape->reference_count++;
-        return GW_OK;
+        return check_value(shape, value, why);
 }
 
 /* SignedInfo: CanonicalizationMethod, SignatureMethod, Reference+. */
@@ -260,26 +312,17 @@ static enum gw_rc read_signed_info(struct sig_shape *shape, const xmlNode *signe
         const xmlNode *c14n = xml_first_element(signed_info), *method = xml_next_element(c14n);
         if (!xml_is(c14n, DSIG_NS, "CanonicalizationMethod") || !xml_is(method, DSIG_NS, "SignatureMethod") ||
             !only_attributes(signed_info, "Id", NULL, NULL))
-                return COVERAGE("SignedInfo is not CanonicalizationMethod, SignatureMethod, Reference");
+                return REFUSE(SIG_STRUCTURE, "SignedInfo is not CanonicalizationMethod, SignatureMethod, Reference");
         enum gw_rc rc = read_canonicalisation(shape, c14n, "CanonicalizationMethod", why);
         if (rc == GW_OK)
                 rc = read_method(shape, method, why);
         for (const xmlNode *node = xml_next_element(method); rc == GW_OK && node; node = xml_next_element(node))
-                rc = xml_is(node, DSIG_NS, "Reference") ? read_reference(shape, node, why) : COVERAGE("unexpected element in SignedInfo");
+                rc = xml_is(node, DSIG_NS, "Reference") ? read_reference(shape, node, why) : REFUSE(SIG_STRUCTURE, "unexpected element in SignedInfo");
         if (rc != GW_OK)
                 return rc;
         if (shape->object && (shape->reference_count != 2 || !*shape->ids[shape->properties_reference] || *shape->ids[1 - shape->properties_reference]))
-                return COVERAGE("XAdES needs one Reference to the document and one to its signed properties");
-        return shape->reference_count > 0 ? GW_OK : COVERAGE("no Reference");
-}
-
-static enum gw_rc check_value(const struct sig_shape *shape, const xmlNode *node, struct why *why)
-{
-        auto_str char *text = xml_text(node);
-        auto_buf struct buf value = BUF_LIMIT(RSA_BITS_MAX / 8);
-        if (!text || !text_unbase64(&value, span_str(text)) || value.n == 0)
-                return sig_refuse(why, shape->party, SIG_INVALID, "SignatureValue is not base64 of a signature");
-        return GW_OK;
+                return REFUSE(SIG_COVERAGE, "XAdES needs one Reference to the document and one to its signed properties");
+        return shape->reference_count > 0 ? GW_OK : REFUSE(SIG_COVERAGE, "no Reference");
 }
 
 enum gw_rc sig_read(enum sig_party party, enum sig_form form, xmlNode *signature, struct sig_shape *ret_shape, struct why *why)
@@ -288,15 +331,15 @@ enum gw_rc sig_read(enum sig_party party, enum sig_form form, xmlNode *signature
         const xmlNode *signed_info = xml_first_element(signature), *value = xml_next_element(signed_info);
         shape->key_info = xml_next_element(value);
         if (!xml_is(signature, DSIG_NS, "Signature") || !only_attributes(signature, "Id", NULL, NULL) ||
-            !xml_is(signed_info, DSIG_NS, "SignedInfo") || !xml_is(value, DSIG_NS, "SignatureValue") || !only_attributes(value, "Id", NULL, NULL))
-                return COVERAGE("Signature is not SignedInfo, SignatureValue, KeyInfo");
+            !xml_is(signed_info, DSIG_NS, "SignedInfo") || !xml_is(value, DSIG_NS, "SignatureValue"))
+                return REFUSE(SIG_STRUCTURE, "Signature is not SignedInfo, SignatureValue, KeyInfo");
         if (!shape->key_info)
-                return sig_refuse(why, party, SIG_CERTIFICATE_UNREADABLE, "no KeyInfo");
+                return REFUSE(SIG_KEY_INFO, "no KeyInfo");
         xmlNode *object = xml_next_element(shape->key_info);
         if (form == SIG_FORM_ENVELOPED && xml_is(object, DSIG_NS, "Object") && xml_is(xml_first_element(object), XADES_NS, "QualifyingProperties"))
                 shape->object = object;
         if (!xml_is(shape->key_info, DSIG_NS, "KeyInfo") || xml_next_element(shape->object ? object : shape->key_info))
-                return COVERAGE("unexpected element in Signature (Object, Manifest …)");
+                return REFUSE(SIG_STRUCTURE, "unexpected element in Signature (Object, Manifest …)");
         enum gw_rc rc = read_signed_info(shape, signed_info, why);
         if (rc == GW_OK)
                 rc = check_value(shape, value, why);
@@ -367,11 +410,11 @@ enum gw_rc sig_check_key(const struct sig_shape *shape, const struct certificate
 {
         enum key_kind kind = certificate->gost ? gost_key_kind(certificate->gost) : key_kind(certificate->key);
         if (kind == KEY_RSA && certificate->key_bits < RSA_BITS_MIN)
-                return sig_refuse(why, shape->party, SIG_KEY_WEAK, "RSA with %u bits", certificate->key_bits);
+                return REFUSE(SIG_KEY_WEAK, "RSA with %u bits", certificate->key_bits);
         if (kind == KEY_OTHER || !certificate->signature_key || (kind == KEY_RSA && certificate->key_bits > RSA_BITS_MAX))
-                return ALGORITHM("the certificate's key is not RSA, P-256, P-384 or GOST");
+                return REFUSE(SIG_ALGORITHM, "the certificate's key is not RSA, P-256, P-384 or GOST");
         if (family_of(kind) != shape->method->family)
-                return ALGORITHM("SignatureMethod does not fit the certificate's key");
+                return REFUSE(SIG_KEY_MISMATCH, "SignatureMethod does not fit the certificate's key");
         return GW_OK;
 }
 
@@ -468,6 +511,17 @@ static bool digested_as_expected(xmlSecDSigCtx *ctx, const struct sig_shape *sha
         return true;
 }
 
+/* The Reference whose digest does not match, or -1. Each is digested before the value is looked at (XML-DSig 3.2). */
+static int changed_reference(xmlSecDSigCtx *ctx)
+{
+        for (xmlSecSize i = 0; i < xmlSecPtrListGetSize(&ctx->signedInfoReferences); i++) {
+                const xmlSecDSigReferenceCtx *reference = xmlSecPtrListGetItem(&ctx->signedInfoReferences, i);
+                if (!reference || reference->status != xmlSecDSigStatusSucceeded)
+                        return (int)i;
+        }
+        return -1;
+}
+
 /* xmlSecDSigCtxVerify() returning 0 only means that it ran to its end; the verdict is in ctx->status (style.md 6). */
 static enum gw_rc run(const struct sig_shape *shape, const struct certificate *certificate, xmlAttr *const *targets, struct why *why)
 {
@@ -475,11 +529,13 @@ static enum gw_rc run(const struct sig_shape *shape, const struct certificate *c
         if (!ctx)
                 return why_set(why, GW_FAULT, REASON_INTERNAL, "no signature context");
         if (xmlSecDSigCtxVerify(ctx, shape->signature) < 0)
-                return sig_refuse(why, shape->party, SIG_INVALID, "the signature cannot be processed");
+                return REFUSE(SIG_INVALID, "the signature cannot be processed");
+        if (ctx->status != xmlSecDSigStatusSucceeded && changed_reference(ctx) >= 0)
+                return REFUSE(SIG_DIGEST, "the content of Reference %d was changed", changed_reference(ctx) + 1);
         if (ctx->status != xmlSecDSigStatusSucceeded)
-                return sig_refuse(why, shape->party, SIG_INVALID, "the digest or the signature value does not match");
+                return REFUSE(SIG_INVALID, "the signature value does not match");
         if (ctx->signKey != certificate->signature_key || !digested_as_expected(ctx, shape, targets))
-                return COVERAGE("something else than expected was digested");
+                return REFUSE(SIG_WRAPPED, "something else than expected was digested");
         return GW_OK;
 }
 
@@ -492,7 +548,7 @@ enum gw_rc sig_verify(const struct sig_shape *shape, const struct certificate *c
                         continue;
                 /* NULL: some other node of the document has this id already, and xmlGetID would find that one (pitfall 7). */
                 if (!xmlAddID(NULL, shape->signature->doc, (const xmlChar *)shape->ids[registered], targets[registered])) {
-                        rc = COVERAGE("an id is not unique");
+                        rc = REFUSE(SIG_ID_DUPLICATE, "an id is not unique");
                         break;
                 }
         }

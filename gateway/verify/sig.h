@@ -30,20 +30,26 @@ struct sig_shape {
         char ids[SIG_REFERENCES_MAX][SIG_ID_MAX]; /* what the References name, without '#'; "" for the whole document */
 };
 
-/* Reads ds:Signature: every element, attribute and algorithm in it must be one we expect, in its place. Problems: COVERAGE
- * (what is signed), ALGORITHM (how), INVALID (no readable value). */
+/* Reads ds:Signature: every element, attribute and algorithm in it must be one we expect, in its place. Problems: STRUCTURE,
+ * COVERAGE (too many References or none), REFERENCE, TRANSFORM, ALGORITHM, HMAC, KEY_INFO (none). */
 GW_MUST_CHECK enum gw_rc sig_read(enum sig_party party, enum sig_form form, xmlNode *signature, struct sig_shape *ret_shape,
                                   struct why *why);
+
+/* Comments are never covered (XML-DSig 4.4.3.3): one may be added or taken away after signing, and splits text for careless readers.
+ * `between_elements`: those beside elements alone are let be, as they split nothing; else there must be none. Nor may there be anything
+ * else but elements and text. Problems: COMMENT; STRUCTURE (in a value of a Signature). */
+GW_MUST_CHECK enum gw_rc sig_check_text(enum sig_party party, const xmlNode *root, bool between_elements, struct why *why);
 
 /* GOST_2004, GOST_2015, or GOST_NONE for any other method: policy may set an end to a generation. */
 enum gost_kind sig_gost_kind(const struct sig_shape *shape);
 
-/* The key must be strong enough and of the kind that the signature method names. Problems: KEY_WEAK, ALGORITHM. */
+/* The key must be strong enough and of the kind that the signature method names. Problems: KEY_WEAK, ALGORITHM (of the key), KEY_MISMATCH. */
 GW_MUST_CHECK enum gw_rc sig_check_key(const struct sig_shape *shape, const struct certificate *certificate, struct why *why);
 
 /* Verifies with the certificate's key and with nothing else. targets[i] is the Id attribute of the very node that
  * Reference i must have digested (count = reference_count); NULL where ids[i] is "": the whole document of shape->signature is
- * what must have been digested. targets itself is NULL when all are so. Problems: INVALID, COVERAGE. */
+ * what must have been digested. targets itself is NULL when all are so. Problems: DIGEST (what was signed has changed), INVALID
+ * (the value is not one of this key over this SignedInfo), ID_DUPLICATE, WRAPPED. */
 GW_MUST_CHECK enum gw_rc sig_verify(const struct sig_shape *shape, const struct certificate *certificate, xmlAttr *const *targets,
                                     struct why *why);
 

@@ -17,19 +17,58 @@ struct security {
 
 #define REFUSE(problem, ...) sig_refuse(why, SIG_TRANSPORT, problem, __VA_ARGS__)
 
+static xmlNode *root_of(const struct soap *soap)
+{
+        return xmlDocGetRootElement(soap->doc);
+}
+
+static bool is_within(const xmlNode *node, const xmlNode *ancestor)
+{
+        while (node && node != ancestor)
+                node = node->parent;
+        return node && ancestor;
+}
+
+/* Whether WS-Security stands anywhere but in the Security header that is for us: that header was moved, wrapped, or given another role. */
+static bool security_elsewhere(const struct soap *soap)
+{
+        for (xmlNode *node = root_of(soap); node; node = xml_next_in_tree(root_of(soap), node))
+                if (node->type == XML_ELEMENT_NODE && node->ns && str_eq((const char *)node->ns->href, WSSE_NS) && !is_within(node, soap->security))
+                        return true;
+        return false;
+}
+
+static enum gw_rc no_signature(const struct soap *soap, struct why *why)
+{
+        if (security_elsewhere(soap))
+                return REFUSE(SIG_WRAPPED, "a part of WS-Security stands outside the Security header, or is for another role");
+        return REFUSE(SIG_MISSING, soap->security ? "no Signature in the Security header" : "no Security header");
+}
+
+/* The header must be understood as a whole: tokens that we do not check (UsernameToken, SAML, EncryptedKey, SignatureConfirmation, which
+ * is of an answer) would seem to have been. */
+static enum gw_rc check_children(const xmlNode *security, struct why *why)
+{
+        for (const xmlNode *node = xml_first_element(security); node; node = xml_next_element(node))
+                if (!xml_is(node, DSIG_NS, "Signature") && !xml_is(node, WSU_NS, "Timestamp") && !xml_is(node, WSSE_NS, "BinarySecurityToken") &&
+                    !xml_is(node, WSSE_NS, "SecurityTokenReference"))
+                        return REFUSE(SIG_STRUCTURE, "the Security header holds something else than Timestamp, X.509 tokens and Signature");
+        return GW_OK;
+}
+
 static enum gw_rc find_parts(const struct soap *soap, struct security *ret, struct why *why)
 {
         unsigned signatures = 0, timestamps = 0;
         xmlNode *signature = xml_child_counted(soap->security, DSIG_NS, "Signature", &signatures);
         xmlNode *timestamp = xml_child_counted(soap->security, WSU_NS, "Timestamp", &timestamps);
         if (signatures == 0)
-                return REFUSE(SIG_MISSING, soap->security ? "no Signature in the Security header" : "no Security header");
+                return no_signature(soap, why);
         if (signatures > 1)
-                return REFUSE(SIG_COVERAGE, "%u Signatures in the Security header", signatures);
+                return REFUSE(SIG_SEVERAL, "%u Signatures in the Security header", signatures);
         if (timestamps > 1)
-                return REFUSE(SIG_COVERAGE, "%u Timestamps in the Security header", timestamps);
+                return REFUSE(SIG_SEVERAL, "%u Timestamps in the Security header", timestamps);
         *ret = (struct security){.signature = signature, .timestamp = timestamp};
-        return GW_OK;
+        return check_children(soap->security, why);
 }
 
 static xmlAttr *wsu_id(const xmlNode *node)
@@ -48,6 +87,67 @@ static bool has_value(const xmlAttr *attr, const char *value)
         return same;
 }
 
+/* Attributes that one stack or another takes for an id, whatever their namespace: Id, ID, id (wsu:Id, xml:id among them), and SAML 1.x's. */
+static bool is_id_name(const xmlChar *name)
+{
+        static const char *const saml[] = {"AssertionID", "RequestID", "ResponseID"};
+        bool found = strcasecmp((const char *)name, "id") == 0;
+        for (size_t i = 0; i < GW_COUNT(saml); i++)
+                found = found || str_eq((const char *)name, saml[i]);
+        return found;
+}
+
+static unsigned count_own_ids(const xmlNode *node, const char *value)
+{
+        unsigned count = 0;
+        for (const xmlAttr *attr = node->type == XML_ELEMENT_NODE ? node->properties : NULL; attr; attr = attr->next)
+                count += is_id_name(attr->name) && has_value(attr, value);
+        return count;
+}
+
+/* How many attributes of the document that anyone may take for an id have this value. */
+static unsigned count_ids(const xmlDoc *doc, const char *value)
+{
+        const xmlNode *root = xmlDocGetRootElement(doc);
+        unsigned count = 0;
+        for (xmlNode *node = xmlDocGetRootElement(doc); node; node = xml_next_in_tree(root, node))
+                count += count_own_ids(node, value);
+        return count;
+}
+
+static const xmlNode *id_owner(const xmlDoc *doc, const char *value)
+{
+        const xmlNode *root = xmlDocGetRootElement(doc);
+        for (xmlNode *node = xmlDocGetRootElement(doc); node; node = xml_next_in_tree(root, node))
+                if (count_own_ids(node, value) > 0)
+                        return node;
+        return NULL;
+}
+
+/* A second element with the id of a signed one is what signature wrapping needs (measurements.md 2, pitfall 7). */
+static enum gw_rc check_unique(const struct soap *soap, const struct sig_shape *shape, struct why *why)
+{
+        for (size_t i = 0; i < shape->reference_count; i++) {
+                unsigned count = count_ids(soap->doc, shape->ids[i]);
+                if (count > 1)
+                        return REFUSE(SIG_ID_DUPLICATE, "a signed id is not unique in the message");
+                if (count == 0)
+                        return REFUSE(SIG_REFERENCE, "a Reference is to an id that nothing has");
+        }
+        return GW_OK;
+}
+
+/* Neither Body nor Timestamp has the id, so some other element has it. The Body itself: by an attribute that is no wsu:Id. */
+static enum gw_rc other_element(const struct soap *soap, const char *id, struct why *why)
+{
+        const xmlNode *node = id_owner(soap->doc, id);
+        if (node == soap->body)
+                return REFUSE(SIG_REFERENCE, "the Body is referred to by an attribute that is not wsu:Id");
+        if (node && node->parent == soap->header)
+                return REFUSE(SIG_COVERAGE, "a Reference is to another header block");
+        return REFUSE(SIG_WRAPPED, "a Reference is neither to this envelope's Body nor to its Timestamp");
+}
+
 /* The References must be to the Body and to the Timestamp when there is one: each once, nothing else. */
 static enum gw_rc match_references(const struct soap *soap, const struct sig_shape *shape, struct security *security, struct why *why)
 {
@@ -60,46 +160,16 @@ static enum gw_rc match_references(const struct soap *soap, const struct sig_sha
                 } else if (has_value(timestamp, shape->ids[i]) && !timestamp_covered) {
                         timestamp_covered = true;
                         security->targets[i] = timestamp;
+                } else if (has_value(body, shape->ids[i]) || has_value(timestamp, shape->ids[i])) {
+                        return REFUSE(SIG_COVERAGE, "an element is signed twice");
                 } else {
-                        return REFUSE(SIG_COVERAGE, "a Reference is neither to this envelope's Body nor to its Timestamp");
+                        return other_element(soap, shape->ids[i], why);
                 }
         }
         if (!body_covered)
                 return REFUSE(SIG_COVERAGE, "the Body is not signed");
         if (security->timestamp && !timestamp_covered)
                 return REFUSE(SIG_COVERAGE, "the Timestamp is not signed");
-        return GW_OK;
-}
-
-static xmlNode *next_in_document(xmlNode *node)
-{
-        if (node->type == XML_ELEMENT_NODE && node->children)
-                return node->children;
-        while (node && !node->next)
-                node = node->parent && node->parent->type == XML_ELEMENT_NODE ? node->parent : NULL;
-        return node ? node->next : NULL;
-}
-
-/* How many attributes of the document, whatever their namespace, that anyone may take for an id (Id, ID, id) have this value. */
-static unsigned count_ids(const xmlDoc *doc, const char *value)
-{
-        unsigned count = 0;
-        for (xmlNode *node = doc->children; node; node = next_in_document(node)) {
-                if (node->type != XML_ELEMENT_NODE)
-                        continue;
-                for (const xmlAttr *attr = node->properties; attr; attr = attr->next)
-                        if (strcasecmp((const char *)attr->name, "id") == 0 && has_value(attr, value))
-                                count++;
-        }
-        return count;
-}
-
-/* A second element with the id of a signed one is what signature wrapping needs (measurements.md 2, pitfall 7). */
-static enum gw_rc check_unique(const struct soap *soap, const struct sig_shape *shape, struct why *why)
-{
-        for (size_t i = 0; i < shape->reference_count; i++)
-                if (count_ids(soap->doc, shape->ids[i]) != 1)
-                        return REFUSE(SIG_COVERAGE, "a signed id is not unique in the message");
         return GW_OK;
 }
 
@@ -113,35 +183,44 @@ static bool is_x509_base64(const xmlNode *node)
         return str_eq(type, X509_TOKEN_PROFILE "X509v3") && (!encoding || str_eq(encoding, BASE64_BINARY));
 }
 
+static enum gw_rc read_token(const xmlNode *node, struct buf *der, struct why *why)
+{
+        if (!is_x509_base64(node))
+                return REFUSE(SIG_KEY_INFO, "%s is not an X509v3 certificate in base64", (const char *)node->name);
+        return key_info_base64(SIG_TRANSPORT, node, der, why);
+}
+
 /* wsse:Reference URI="#id" to a BinarySecurityToken of the same header. */
-static bool read_direct_reference(const struct soap *soap, const xmlNode *reference, struct buf *der)
+static enum gw_rc read_direct_reference(const struct soap *soap, const xmlNode *reference, struct buf *der, struct why *why)
 {
         auto_str char *uri = xml_attribute(reference, NULL, "URI");
-        if (!uri || *uri != '#' || count_ids(soap->doc, uri + 1) != 1)
-                return false;
+        if (!uri || *uri != '#')
+                return REFUSE(SIG_KEY_INFO, "the token reference leads out of the message");
+        if (count_ids(soap->doc, uri + 1) > 1)
+                return REFUSE(SIG_ID_DUPLICATE, "the token's id is not unique in the message");
         for (const xmlNode *node = xml_first_element(soap->security); node; node = xml_next_element(node))
                 if (xml_is(node, WSSE_NS, "BinarySecurityToken") && has_value(wsu_id(node), uri + 1))
-                        return is_x509_base64(node) && key_info_base64(node, der);
-        return false;
+                        return read_token(node, der, why);
+        return REFUSE(SIG_KEY_INFO, "the token reference is not to a BinarySecurityToken of this Security header");
 }
 
 /* KeyInfo holds one of: SecurityTokenReference{KeyIdentifier | Reference | X509Data}, X509Data. An X509IssuerSerial alone has no
  * certificate in it. */
-static bool read_certificate(const struct soap *soap, const xmlNode *key_info, struct buf *der)
+static enum gw_rc read_certificate(const struct soap *soap, const xmlNode *key_info, struct buf *der, struct why *why)
 {
         const xmlNode *node = xml_first_element(key_info);
-        if (xml_next_element(node))
-                return false;
+        bool several = xml_next_element(node);
         if (xml_is(node, WSSE_NS, "SecurityTokenReference")) {
                 node = xml_first_element(node);
-                if (xml_next_element(node))
-                        return false;
+                several = several || xml_next_element(node);
         }
+        if (several)
+                return REFUSE(SIG_KEY_INFO, "KeyInfo points to more than one thing");
         if (xml_is(node, WSSE_NS, "KeyIdentifier"))
-                return is_x509_base64(node) && key_info_base64(node, der);
+                return read_token(node, der, why);
         if (xml_is(node, WSSE_NS, "Reference"))
-                return read_direct_reference(soap, node, der);
-        return key_info_x509_data(node, der);
+                return read_direct_reference(soap, node, der, why);
+        return key_info_x509_data(SIG_TRANSPORT, node, der, why);
 }
 
 /* ---- Timestamp --------------------------------------------------------------------------------------------------- */
@@ -179,9 +258,13 @@ static enum gw_rc read_message(const struct soap *soap, struct sig_shape *shape,
         if (rc == GW_OK)
                 rc = sig_read(SIG_TRANSPORT, SIG_FORM_DETACHED, security->signature, shape, why);
         if (rc == GW_OK)
+                rc = check_unique(soap, shape, why);
+        if (rc == GW_OK)
                 rc = match_references(soap, shape, security, why);
         if (rc == GW_OK)
-                rc = check_unique(soap, shape, why);
+                rc = sig_check_text(SIG_TRANSPORT, security->signature, false, why);
+        if (rc == GW_OK)
+                rc = sig_check_text(SIG_TRANSPORT, soap->body, true, why);
         return rc;
 }
 
@@ -196,8 +279,9 @@ enum gw_rc verify_transport(struct verifier *verifier, const struct soap *soap, 
         if (rc != GW_OK)
                 return rc;
         auto_buf struct buf der = BUF_LIMIT(2 * KEY_INFO_DER_MAX);
-        if (!read_certificate(soap, shape.key_info, &der))
-                return REFUSE(SIG_CERTIFICATE_UNREADABLE, "KeyInfo does not carry one X.509 certificate");
+        rc = read_certificate(soap, shape.key_info, &der, why);
+        if (rc != GW_OK)
+                return rc;
         auto_certificate struct certificate *certificate = NULL;
         rc = trust_certificate(verifier, SIG_TRANSPORT, buf_span(&der), &certificate, why);
         if (rc != GW_OK)

@@ -18,6 +18,15 @@ bool xml_is(const xmlNode *node, const char *ns, const char *name)
         return str_eq(got_ns, ns ? ns : "");
 }
 
+xmlNode *xml_next_in_tree(const xmlNode *root, xmlNode *node)
+{
+        if (node->type == XML_ELEMENT_NODE && node->children)
+                return node->children;
+        while (node != root && !node->next)
+                node = node->parent;
+        return node == root ? NULL : node->next;
+}
+
 xmlNode *xml_first_element(const xmlNode *parent)
 {
         return parent && parent->type == XML_ELEMENT_NODE ? xmlFirstElementChild(unconst(parent)) : NULL;

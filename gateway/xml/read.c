@@ -64,6 +64,24 @@ static const char *complaint_words(int code)
         }
 }
 
+/* Namespaces in XML 1.0, which libxml2 mostly only warns about. */
+static int complaint_reason(int code)
+{
+        switch (code) {
+        case XML_NS_ERR_XML_NAMESPACE:
+        case XML_NS_ERR_UNDEFINED_NAMESPACE:
+        case XML_NS_ERR_QNAME:
+        case XML_NS_ERR_ATTRIBUTE_REDEFINED:
+        case XML_NS_ERR_EMPTY:
+        case XML_NS_ERR_COLON:
+        case XML_WAR_NS_URI_RELATIVE:
+        case XML_WAR_NS_URI:
+                return REASON_XML_NAMESPACE;
+        default:
+                return REASON_XML_NOT_WELL_FORMED;
+        }
+}
+
 enum gw_rc xml_read(struct span in, const struct xml_limits *limits, xmlDoc **ret_doc, struct why *why)
 {
         enum gw_rc rc = xml_prescan(in, limits, why);
@@ -81,7 +99,7 @@ enum gw_rc xml_read(struct span in, const struct xml_limits *limits, xmlDoc **re
         const int options = XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING | XML_PARSE_PEDANTIC;
         auto_xmldoc xmlDoc *doc = xmlCtxtReadMemory(parser, (const char *)in.p, (int)in.n, NULL, "UTF-8", options);
         if (!doc || !parser->wellFormed || !parser->nsWellFormed || complaint.code != 0)
-                return why_set(why, GW_REJECT, REASON_XML_NOT_WELL_FORMED, "%s (line %d, libxml2 error %d)",
+                return why_set(why, GW_REJECT, complaint_reason(complaint.code), "%s (line %d, libxml2 error %d)",
                                complaint_words(complaint.code), complaint.line, complaint.code);
         if (doc->intSubset || doc->extSubset)
                 return why_set(why, GW_REJECT, REASON_XML_DOCTYPE, "seen by the parser");

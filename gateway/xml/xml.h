@@ -40,6 +40,8 @@ xmlNode *xml_child_counted(const xmlNode *parent, const char *ns, const char *na
 xmlNode *xml_first_element(const xmlNode *parent);
 xmlNode *xml_next_element(const xmlNode *node);
 bool xml_is(const xmlNode *node, const char *ns, const char *name);
+/* Document order within the subtree of root, children before siblings; NULL after the last. */
+xmlNode *xml_next_in_tree(const xmlNode *root, xmlNode *node);
 /* Text of an element that holds only text/CDATA (comments skipped), trimmed of XML blanks; owned by the caller; NULL when the
  * element is NULL or holds elements. */
 char *xml_text(const xmlNode *node);

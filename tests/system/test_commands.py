@@ -149,7 +149,7 @@ def verify_and_sign(lab, answer):
     path.write_bytes(answer.body)
     ended("verify an answer", lab.run("verify", "--trust", PKI / "trust", path), 0, "answer.xml: valid")
     path.write_bytes(answer.body.replace(b"SUCCESS", b"FAILURE"))
-    ended("verify a changed answer", lab.run("verify", "--trust", PKI / "trust", path), 1, "NOT VALID, TRANSPORT_SIGNATURE_INVALID")
+    ended("verify a changed answer", lab.run("verify", "--trust", PKI / "trust", path), 1, "NOT VALID, TRANSPORT_SIGNATURE_DIGEST")
     path.write_bytes(sign(Message("sync", sender_key=None).plain, "system-portal", soap=True))
     ended("what `sign --soap` makes is valid", lab.run("verify", "--trust", PKI / "trust", path), 0, "answer.xml: valid")
 

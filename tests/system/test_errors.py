@@ -170,7 +170,7 @@ def signatures(lab):
     changed = good.body.decode().replace("<correlationId>chain", "<correlationId>chaim").encode()
     cases = {
         "transport missing": (Message("sync", sender_key=None), "SCE007", "TRANSPORT_SIGNATURE_MISSING"),
-        "transport wrong": (changed, "SCE006", "TRANSPORT_SIGNATURE_INVALID"),
+        "transport wrong": (changed, "SCE006", "TRANSPORT_SIGNATURE_DIGEST"),
         "transport expired": (Message("sync", sender_key="system-portal-expired"), "SCE005", "TRANSPORT_CERTIFICATE_EXPIRED"),
         "transport not yet valid": (Message("sync", sender_key="system-portal-notyet"), "SCE005", "TRANSPORT_CERTIFICATE_NOT_YET_VALID"),
         "transport foreign CA": (Message("sync", sender_key="system-portal-foreign-ca"), "SCE005", "TRANSPORT_CERTIFICATE_UNTRUSTED"),
@@ -178,7 +178,7 @@ def signatures(lab):
         "unknown sender": (Message("sync", senderId="nobody"), "SCE006", "SENDER_UNKNOWN"),
         "applicant missing": (Message("sync", application="<application xmlns='urn:egov-gateway:application:1'/>"), "SCE017",
                               "APPLICANT_SIGNATURE_MISSING"),
-        "applicant wrong": (Message("sync", application=good.application.replace("школу", "шкалу")), "SCE016", "APPLICANT_SIGNATURE_INVALID"),
+        "applicant wrong": (Message("sync", application=good.application.replace("школу", "шкалу")), "SCE016", "APPLICANT_SIGNATURE_DIGEST"),
         "applicant expired": (Message("sync", signer="bad-expired"), "SCE015", "APPLICANT_CERTIFICATE_EXPIRED"),
         "applicant not yet valid": (Message("sync", signer="bad-notyet"), "SCE015", "APPLICANT_CERTIFICATE_NOT_YET_VALID"),
         "unknown service": (Message("sync", serviceId="NO_SUCH_SERVICE"), "SCE004", "SERVICE_UNKNOWN"),

@@ -86,7 +86,7 @@ def containers(lab):
     c.same("valid under the authority's CA", (code, said["code"]), (0, "OK"), said)
     signed.write_text(signed.read_text().replace("123456789011", "123456789012"))
     code, said = report(signed, authorities, *at)
-    c.same("changed", (code, said["code"]), (1, "APPLICANT_SIGNATURE_INVALID"), said)
+    c.same("changed", (code, said["code"]), (1, "APPLICANT_SIGNATURE_DIGEST"), said)
     password.write_text("wrong\n")
     done = lab.run("sign", "--key", container, "--password-file", password, source)
     c.that("a wrong password", done.returncode == 2 and "does not open" in done.stderr, done.stderr)

@@ -130,7 +130,7 @@ def bodies(lab):
         "DOCTYPE": ("<!DOCTYPE a []>" + text, 400, "SCE001", "XML_DOCTYPE"),
         "too deep": ("<a>" * 200 + "</a>" * 200, 400, "SCE001", "XML_TOO_DEEP"),
         "not signed": ("<application xmlns='urn:egov-gateway:application:1'/>", 422, "SCE017", "APPLICANT_SIGNATURE_MISSING"),
-        "changed": (text.replace("школу", "шкалу"), 422, "SCE016", "APPLICANT_SIGNATURE_INVALID"),
+        "changed": (text.replace("школу", "шкалу"), 422, "SCE016", "APPLICANT_SIGNATURE_DIGEST"),
         "stale": (Message("rest", requestDate=moment(hours=-25)).body, 422, "SCE001", "MESSAGE_DATE_STALE"),
         "future": (Message("rest", requestDate=moment(minutes=10)).body, 422, "SCE001", "MESSAGE_DATE_FUTURE"),
         "foreign IIN": (Message("rest", declarantId=NEGATIVE).body, 422, "SCE016", "APPLICANT_IIN_MISMATCH"),

@@ -160,7 +160,7 @@ def faults(lab):
             messageDate=datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(days=2))
     changed = Message("sync", sender_key=None)
     changed.application = changed.application.replace("школу", "шкалу")
-    refused(lab, made, changed, "SCE016", "APPLICANT_SIGNATURE_INVALID", "changed application")
+    refused(lab, made, changed, "SCE016", "APPLICANT_SIGNATURE_DIGEST", "changed application")
     for name, wsse, code, reason in (("stranger", portal(name="system-stranger"), "SCE006", "SENDER_CERTIFICATE_MISMATCH"),
                                      ("expired", portal(name="system-portal-expired"), "SCE005", "TRANSPORT_CERTIFICATE_EXPIRED"),
                                      ("not signed", None, "SCE007", "TRANSPORT_SIGNATURE_MISSING")):

@@ -209,7 +209,7 @@ static void a_changed_notice_is_refused(void **state GW_UNUSED)
         auto_certificate struct certificate *certificate = NULL;
         assert_int_equal(verifier_open(trust, &policy, &verifier, &why), GW_OK);
         enum gw_rc rc = verify_transport(verifier, soap, wall_now(), &certificate, &why);
-        assert_reason("one digit changed", rc, &why, GW_REJECT, REASON_TRANSPORT_SIGNATURE_INVALID);
+        assert_reason("one digit changed", rc, &why, GW_REJECT, REASON_TRANSPORT_SIGNATURE_DIGEST);
 }
 
 static void ids_are_stable(void **state GW_UNUSED)

@@ -378,7 +378,7 @@ static void test_refusals(void **state)
         } cases[] = {
                 {"stranger", &query, &gbdfl_adapter, f->stranger, 0, REASON_SENDER_CERTIFICATE_MISMATCH},
                 {"a person's signature", &query, &gbdfl_adapter, f->head, 0, REASON_TRANSPORT_CERTIFICATE_ROLE},
-                {"changed byte", &query, &gbdfl_adapter, f->gateway, 'x', REASON_TRANSPORT_SIGNATURE_INVALID},
+                {"changed byte", &query, &gbdfl_adapter, f->gateway, 'x', REASON_TRANSPORT_SIGNATURE_DIGEST},
                 {"long message id", &long_id, &gbdfl_adapter, f->gateway, 0, REASON_FORM_INVALID},
                 {"IIN that cannot be", &bad_iin, &gbdfl_adapter, f->gateway, 0, REASON_FORM_INVALID},
                 {"the other system's question", &query, &socialaid_adapter, f->gateway, 0, REASON_SERVICE_UNKNOWN},
@@ -620,7 +620,7 @@ static void test_broken_deliveries(void **state)
                 {"RESPONSE without document", NULL, NULL, R, DOC_NONE, REASON_DATA_FORM},
                 {"signed by an employee", NULL, NULL, R, DOC_EMPLOYEE, REASON_DATA_FORM},
                 {"another request's document", NULL, NULL, R, DOC_OTHER_NUMBER, REASON_DATA_FORM},
-                {"changed document", NULL, NULL, R, DOC_CHANGED, REASON_APPLICANT_SIGNATURE_INVALID},
+                {"changed document", NULL, NULL, R, DOC_CHANGED, REASON_APPLICANT_SIGNATURE_DIGEST},
                 {"not base64", NULL, NULL, R, DOC_NOT_BASE64, REASON_DATA_FORM},
                 {"good response", NULL, NULL, R, DOC_HEAD, 0},
         };

@@ -190,7 +190,7 @@ static void shapes(void **state GW_UNUSED)
                 {"no Reference to the document", TO_DOCUMENT, "", REASON_APPLICANT_SIGNATURE_COVERAGE, "XAdES needs"},
                 {"three References", TO_PROPERTIES, TO_PROPERTIES TO_PROPERTIES, REASON_APPLICANT_SIGNATURE_COVERAGE, "more References"},
                 {"properties twice instead of the document", TO_DOCUMENT, TO_PROPERTIES, REASON_APPLICANT_SIGNATURE_COVERAGE, "XAdES needs"},
-                {"two Objects", OBJECT, OBJECT "<ds:Object/>", REASON_APPLICANT_SIGNATURE_COVERAGE, "Object"},
+                {"two Objects", OBJECT, OBJECT "<ds:Object/>", REASON_APPLICANT_SIGNATURE_STRUCTURE, "Object"},
                 {"two QualifyingProperties", "</x:QualifyingProperties>", "</x:QualifyingProperties><x:QualifyingProperties xmlns:x=\"" XADES_NS "\" Target=\"#s\"/>", PROPERTIES, "one QualifyingProperties"},
                 {"something behind the unsigned", "</x:QualifyingProperties>", "<x:UnsignedProperties/><x:More/></x:QualifyingProperties>", PROPERTIES, "QualifyingProperties"},
                 {"something else behind the signed", "</x:QualifyingProperties>", "<x:More/></x:QualifyingProperties>", PROPERTIES, "QualifyingProperties"},
@@ -223,9 +223,9 @@ static void elsewhere(void **state GW_UNUSED)
 static void changed_afterwards(void **state GW_UNUSED)
 {
         static const struct change cases[] = {
-                {"the time", "2026-11-22T10", "2026-11-22T11", REASON_APPLICANT_SIGNATURE_INVALID, NULL},
-                {"the document", "850412390011</iin>", "850412390021</iin>", REASON_APPLICANT_SIGNATURE_INVALID, NULL},
-                {"a comment in it", "<x:SigningTime>", "<x:SigningTime><!-- -->", REASON_APPLICANT_SIGNATURE_COVERAGE, "comment"},
+                {"the time", "2026-11-22T10", "2026-11-22T11", REASON_APPLICANT_SIGNATURE_DIGEST, NULL},
+                {"the document", "850412390011</iin>", "850412390021</iin>", REASON_APPLICANT_SIGNATURE_DIGEST, NULL},
+                {"a comment in it", "<x:SigningTime>", "<x:SigningTime><!-- -->", REASON_APPLICANT_SIGNATURE_COMMENT, "comment"},
         };
         auto_verifier struct verifier *verifier = open_test_verifier();
         auto_str char *text = signed_template(TEMPLATE, APPLICANT);
@@ -276,7 +276,7 @@ static void ours(void **state GW_UNUSED)
                         auto_str char *one = signed_by_us(documents[i], names[k]);
                         expect(verifier, names[k], one, 1, REASON_NONE, NULL);
                         auto_str char *changed = replaced(one, "<xades:SigningTime>2", "<xades:SigningTime>3");
-                        expect(verifier, names[k], changed, 1, REASON_APPLICANT_SIGNATURE_INVALID, NULL);
+                        expect(verifier, names[k], changed, 1, REASON_APPLICANT_SIGNATURE_DIGEST, NULL);
                         char *more = signed_by_us(all, names[k]);
                         free(all);
                         all = more;

@@ -43,15 +43,15 @@ static void refuses(void **state GW_UNUSED)
                 const char *name, *text, *want_detail;
                 int want;
         } cases[] = {
-                {"undeclared prefix", "<x:a/>", "undeclared prefix", REASON_XML_NOT_WELL_FORMED},
-                {"undeclared prefix of an attribute", "<a x:b=''/>", "undeclared prefix", REASON_XML_NOT_WELL_FORMED},
-                {"relative namespace URI", "<a xmlns='x'/>", "relative namespace URI", REASON_XML_NOT_WELL_FORMED},
-                {"relative namespace URI of a prefix", "<a><b xmlns:y='../y'/></a>", "relative namespace URI", REASON_XML_NOT_WELL_FORMED},
-                {"ill-formed namespace URI", "<a xmlns:y='http://[y'/>", "ill-formed namespace URI", REASON_XML_NOT_WELL_FORMED},
-                {"prefix undeclared again", "<a xmlns:y='urn:y'><b xmlns:y=''/></a>", "", REASON_XML_NOT_WELL_FORMED},
+                {"undeclared prefix", "<x:a/>", "undeclared prefix", REASON_XML_NAMESPACE},
+                {"undeclared prefix of an attribute", "<a x:b=''/>", "undeclared prefix", REASON_XML_NAMESPACE},
+                {"relative namespace URI", "<a xmlns='x'/>", "relative namespace URI", REASON_XML_NAMESPACE},
+                {"relative namespace URI of a prefix", "<a><b xmlns:y='../y'/></a>", "relative namespace URI", REASON_XML_NAMESPACE},
+                {"ill-formed namespace URI", "<a xmlns:y='http://[y'/>", "ill-formed namespace URI", REASON_XML_NAMESPACE},
+                {"prefix undeclared again", "<a xmlns:y='urn:y'><b xmlns:y=''/></a>", "", REASON_XML_NAMESPACE},
                 {"duplicate attribute", "<a b='1' b='2'/>", "duplicate attribute", REASON_XML_NOT_WELL_FORMED},
-                {"duplicate by namespace", "<a xmlns:x='urn:x' xmlns:y='urn:x' x:b='1' y:b='2'/>", "duplicate attribute", REASON_XML_NOT_WELL_FORMED},
-                {"two colons", "<a:b:c xmlns:a='urn:a'/>", "", REASON_XML_NOT_WELL_FORMED},
+                {"duplicate by namespace", "<a xmlns:x='urn:x' xmlns:y='urn:x' x:b='1' y:b='2'/>", "duplicate attribute", REASON_XML_NAMESPACE},
+                {"two colons", "<a:b:c xmlns:a='urn:a'/>", "", REASON_XML_NAMESPACE},
                 {"undeclared entity", "<a>&x;</a>", "undeclared entity", REASON_XML_NOT_WELL_FORMED},
                 {"bare ampersand", "<a>&</a>", "", REASON_XML_NOT_WELL_FORMED},
                 {"forbidden character reference", "<a>&#0;</a>", "", REASON_XML_NOT_WELL_FORMED},
@@ -59,7 +59,7 @@ static void refuses(void **state GW_UNUSED)
                 {"]]> in text", "<a>]]></a>", "", REASON_XML_NOT_WELL_FORMED},
                 {"a digit begins a name", "<1a/>", "", REASON_XML_NOT_WELL_FORMED},
                 {"U+FFFF", "<a>\xef\xbf\xbf</a>", "", REASON_XML_NOT_WELL_FORMED},
-                {"wrong binding of xml", "<a xmlns:xml='urn:x'/>", "", REASON_XML_NOT_WELL_FORMED},
+                {"wrong binding of xml", "<a xmlns:xml='urn:x'/>", "", REASON_XML_NAMESPACE},
                 {"DOCTYPE", "<!DOCTYPE a><a/>", "", REASON_XML_DOCTYPE},
         };
         for (size_t i = 0; i < GW_COUNT(cases); i++) {
