@@ -9,10 +9,11 @@
 set -euo pipefail
 export LC_ALL=C
 
-# Authorities: name, key, issuer, CN.
+# Authorities: name, key, issuer, CN. issuing-next is what issuing becomes: the same name, a new key.
 readonly AUTHORITIES='
 root             rsa2048  self          НЕГІЗГІ КУӘЛАНДЫРУШЫ ОРТАЛЫҚ (RSA) TEST EGOV-GATEWAY
 issuing          rsa2048  root          ҰЛТТЫҚ КУӘЛАНДЫРУШЫ ОРТАЛЫҚ (RSA) TEST EGOV-GATEWAY
+issuing-next     rsa2048  root          ҰЛТТЫҚ КУӘЛАНДЫРУШЫ ОРТАЛЫҚ (RSA) TEST EGOV-GATEWAY
 foreign-root     rsa2048  self          БӨТЕН НЕГІЗГІ ОРТАЛЫҚ TEST EGOV-GATEWAY
 foreign-issuing  rsa2048  foreign-root  БӨТЕН КУӘЛАНДЫРУШЫ ОРТАЛЫҚ TEST EGOV-GATEWAY
 tls-ca           ec256    self          TLS TEST EGOV-GATEWAY
@@ -62,9 +63,20 @@ system-portal-expired         rsa2048  issuing          system          ПОРТ
 system-portal-notyet          rsa2048  issuing          system          ПОРТАЛ        091240900012  notyet
 system-portal-foreign-ca      rsa2048  foreign-issuing  system          ПОРТАЛ        091240900012  -
 system-portal-weak            rsa1024  issuing          system          ПОРТАЛ        091240900012  -
+system-portal-revoked         rsa2048  issuing          system          ПОРТАЛ        091240900012  revoked
+
+next-applicant-850412390011   rsa2048  issuing-next     person          850412390011  -             -
+next-system-portal            rsa2048  issuing-next     system          ПОРТАЛ        091240900012  -
 
 ocsp-responder                rsa2048  issuing          ocsp            -             -             -
+ocsp-foreign                  rsa2048  foreign-issuing  ocsp            -             -             -
+ocsp-noeku                    rsa2048  issuing          service         -             -             -
+ocsp-expired                  rsa2048  issuing          ocsp            -             -             expired
 tsa                           rsa2048  issuing          tsa             -             -             -
+tsa-foreign                   rsa2048  foreign-issuing  tsa             -             -             -
+tsa-noeku                     rsa2048  issuing          service         -             -             -
+tsa-plain-eku                 rsa2048  issuing          tsa-plain       -             -             -
+tsa-expired                   rsa2048  issuing          tsa             -             -             expired
 
 tls-gateway                   ec256    tls-ca           tls-server      -             -             -
 tls-simulators                ec256    tls-ca           tls-server      -             -             -
@@ -99,6 +111,7 @@ declare -rA ORGANISATIONS=(
 readonly ROLE_PERSON=1.2.398.3.3.4.1.1
 readonly ROLE_LEGAL=1.2.398.3.3.4.1.2
 readonly POLICY=1.2.398.3.3.2
+readonly CRLS='issuing issuing-next root foreign-issuing'
 readonly URL=http://pki.example.invalid
 readonly SIGN=digitalSignature,nonRepudiation
 readonly AUTH=digitalSignature,keyEncipherment
@@ -155,7 +168,10 @@ is_fresh() {
     while read -r name rest; do
         [[ -s $dir/ca/$name.pem && -s $dir/keys/ca-$name.key ]] || return 1
     done < <(rows "$AUTHORITIES")
-    [[ -s $dir/ca/index.txt && -s $dir/crl/issuing.crl && -s $dir/crl/issuing.crl.der ]] || return 1
+    for name in $CRLS issuing-delta; do
+        [[ -s $dir/crl/$name.crl && -s $dir/crl/$name.crl.der ]] || return 1
+    done
+    [[ -s $dir/ca/index.txt && -s $dir/p12/head.p12 && -s $dir/p12/head-legacy.p12 ]] || return 1
     [[ -s $dir/trust/root.pem && -s $dir/trust/issuing.pem && -s $dir/tls/ca.pem ]]
 }
 
@@ -192,15 +208,15 @@ authorityKeyIdentifier = keyid
 END
 }
 
-# A leaf of the НУЦ РК profile: the role sits in the extended key usage.
+# A leaf of the НУЦ РК profile: the role sits in the extended key usage. `issuer` is the caller's.
 eds_extensions() {
     local usage=$1 roles=$2 policy=$3 basic=${4:-CA:FALSE}
     common_extensions "$basic" "$usage"
     cat <<END
 extendedKeyUsage = $roles
-crlDistributionPoints = URI:$URL/crl/issuing.crl
-freshestCRL = URI:$URL/crl/issuing-delta.crl
-authorityInfoAccess = OCSP;URI:$URL/ocsp/
+crlDistributionPoints = URI:$URL/crl/$issuer.crl
+freshestCRL = URI:$URL/crl/$issuer-delta.crl
+authorityInfoAccess = OCSP;URI:$URL/ocsp/$issuer
 certificatePolicies = @policy
 [policy]
 policyIdentifier = $policy
@@ -209,7 +225,7 @@ END
 }
 
 extensions() {
-    local key=$1 profile=$2 person_policy=$POLICY
+    local key=$1 profile=$2 issuer=${3:-} person_policy=$POLICY
     [[ $key != rsa* ]] || person_policy=$POLICY.3
     case $profile in
         ca) common_extensions critical,CA:TRUE keyCertSign,cRLSign ;;
@@ -222,6 +238,8 @@ extensions() {
         employee) eds_extensions $SIGN "emailProtection,$ROLE_LEGAL,$ROLE_LEGAL.5" $POLICY ;;
         system) eds_extensions $SIGN "emailProtection,$ROLE_LEGAL,$ROLE_LEGAL.6" $POLICY ;;
         tsa) eds_extensions $SIGN critical,timeStamping $POLICY ;;
+        tsa-plain) eds_extensions $SIGN timeStamping $POLICY ;;
+        service) eds_extensions $SIGN emailProtection $POLICY ;;
         ocsp)
             common_extensions CA:FALSE digitalSignature
             echo 'extendedKeyUsage = OCSPSigning'
@@ -262,6 +280,9 @@ string_mask = utf8only
 commonName = supplied
 [crl]
 authorityKeyIdentifier = keyid
+[delta]
+authorityKeyIdentifier = keyid
+2.5.29.27 = critical,DER:02:01:01
 END
     for section in issuing others; do
         database=ca/index.txt
@@ -285,7 +306,7 @@ END
 
 prepare_tree() {
     mkdir ca certs crl trust tls scratch
-    mkdir -m 700 keys
+    mkdir -m 700 keys p12
     write_config >ca/openssl.cnf
     : >ca/index.txt
     : >scratch/others.txt
@@ -346,15 +367,39 @@ make_authorities() {
 make_leafs() {
     local name key issuer profile who bin flaw
     while read -r name key issuer profile who bin flaw; do
-        extensions "$key" "$profile" |
+        extensions "$key" "$profile" "$issuer" |
             issue "$name" "keys/$name.key" "certs/$name.pem" "$issuer" \
                 "$(subject "$name" "$profile" "$who" "$bin" "$flaw")" "$flaw"
     done < <(rows "$LEAFS")
 }
 
-make_crl() {
-    run_openssl ca -config ca/openssl.cnf -name issuing -gencrl -out crl/issuing.crl
-    run_openssl crl -in crl/issuing.crl -outform DER -out crl/issuing.crl.der
+# Each authority's complete list, and a delta CRL to number 1 of `issuing` that adds nothing (RFC 5280 5.2.4).
+make_crls() {
+    local name section
+    for name in $CRLS; do
+        section=others
+        [[ $name != issuing ]] || section=issuing
+        run_openssl ca -config ca/openssl.cnf -name $section -cert "ca/$name.pem" -keyfile "keys/ca-$name.key" \
+            -gencrl -out "crl/$name.crl"
+    done
+    run_openssl ca -config ca/openssl.cnf -name others -cert ca/issuing.pem -keyfile keys/ca-issuing.key \
+        -crlexts delta -gencrl -out crl/issuing-delta.crl
+    for name in $CRLS issuing-delta; do
+        run_openssl crl -in "crl/$name.crl" -outform DER -out "crl/$name.crl.der"
+    done
+}
+
+# The head's key as the authority gives keys out, protected as today and as in old containers (RFC 7292; SHA-1, 3DES, RC2).
+make_containers() {
+    local chain=(-certfile ca/issuing.pem) key
+    echo TEST-egov >p12/password
+    for key in head:head-160640900019 system:system-gateway; do
+        run_openssl pkcs12 -export -inkey "keys/${key#*:}.key" -in "certs/${key#*:}.pem" "${chain[@]}" -name TEST \
+            -passout file:p12/password -out "p12/${key%:*}.p12"
+        run_openssl pkcs12 -export -legacy -inkey "keys/${key#*:}.key" -in "certs/${key#*:}.pem" "${chain[@]}" -name TEST \
+            -passout file:p12/password -out "p12/${key%:*}-legacy.p12"
+    done
+    chmod 600 p12/*
 }
 
 # Builds beside OUTDIR and renames, so that OUTDIR is whole or absent at every moment.
@@ -366,7 +411,8 @@ make_pki() {
     make_keys
     make_authorities
     make_leafs
-    make_crl
+    make_crls
+    make_containers
     rm -r scratch ca/*.old
     write_stamp >stamp
     [[ ! -e $outdir ]] || mv "$outdir" "$scratch_dir/old"
@@ -420,7 +466,7 @@ make_bulk() {
     xargs -P "$JOBS" -I '{}' openssl req -new -utf8 -config ca/openssl.cnf -key bulk/shared.key \
         -subj '/CN=ТЕСТОВ ТЕСТ TEST/SN=ТЕСТОВ/serialNumber=IIN{}/C=KZ/GN=ТЕСТҰЛЫ' \
         -out 'scratch/{}.csr' <scratch/iins
-    extensions rsa2048 person >scratch/extensions
+    extensions rsa2048 person issuing >scratch/extensions
     read -r from to <<<"$(validity_days -)"
     run_openssl ca -batch -notext -preserveDN -config ca/openssl.cnf -name issuing \
         -startdate "$(days_from_now "$from")" -enddate "$(days_from_now "$to")" \
