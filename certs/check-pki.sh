@@ -22,6 +22,14 @@ declare -rA FAULTS=(
     [system-portal-notyet]='certificate is not yet valid'
     [system-portal-foreign-ca]='unable to get local issuer certificate'
     [system-portal-weak]='EE certificate key too weak'
+    [system-portal-revoked]='certificate revoked'
+    [ocsp-foreign]='unable to get local issuer certificate'
+    [ocsp-noeku]='unsuitable certificate purpose'
+    [ocsp-expired]='certificate has expired'
+    [tsa-foreign]='unable to get local issuer certificate'
+    [tsa-noeku]='unsuitable certificate purpose'
+    [tsa-plain-eku]='unsuitable certificate purpose'
+    [tsa-expired]='certificate has expired'
     [tls-foreign]='unable to get local issuer certificate'
 )
 
@@ -32,11 +40,13 @@ applicant-850412390021 applicant-850412390201 applicant-870930490018
 bad-auth bad-ca-as-leaf bad-expired bad-foreign-ca bad-legal bad-noiin bad-norole bad-notyet
 bad-revoked bad-selfsigned bad-sha1 bad-weak
 employee-160640900019 head-130140900016 head-160640900019 head-160640900019-ec head-expired
-ocsp-responder sign-160640900019
+next-applicant-850412390011 next-system-portal
+ocsp-expired ocsp-foreign ocsp-noeku ocsp-responder sign-160640900019
 system-cabinet system-gateway system-gateway-ec system-gbdfl system-portal system-portal-ec
-system-portal-expired system-portal-foreign-ca system-portal-notyet system-portal-weak
+system-portal-expired system-portal-foreign-ca system-portal-notyet system-portal-revoked system-portal-weak
 system-socialaid system-stranger
-tls-foreign tls-gateway tls-gateway-client tls-portal tls-simulators tls-stranger tsa
+tls-foreign tls-gateway tls-gateway-client tls-portal tls-simulators tls-stranger
+tsa tsa-expired tsa-foreign tsa-noeku tsa-plain-eku
 '
 
 passed=0
@@ -52,19 +62,21 @@ check() {
     printf 'FAILED %s\n  got:  %s\n  want: %s\n' "$what" "$got" "$want"
 }
 
-# Prints "OK" or every fault found, joined by "; ". Only `issuing` has a CRL.
+# Prints "OK" or every fault found, joined by "; ".
 verdict() {
     local name=$1 anchors=(-CAfile ca/root.pem -untrusted ca/issuing.pem) purpose said
     case $name in
         tls-gateway | tls-simulators) purpose=(sslserver -verify_hostname localhost) ;;
         tls-*) purpose=(sslclient) ;;
-        tsa) purpose=(timestampsign) ;;
-        ocsp-responder) purpose=(ocsphelper) ;;
+        tsa*) purpose=(timestampsign) ;;
+        ocsp-noeku) purpose=(timestampsign) ;; # OpenSSL has no purpose for OCSPSigning that fails
+        ocsp-*) purpose=(ocsphelper) ;;
         *) purpose=(smimesign) ;;
     esac
     case $name in
         tls-*) anchors=(-CAfile tls/ca.pem) ;;
-        bad-selfsigned | *-foreign-ca) ;;
+        bad-selfsigned | *-foreign-ca | ocsp-foreign | tsa-foreign) ;;
+        next-*) anchors=(-CAfile ca/root.pem -untrusted ca/issuing-next.pem -crl_check -CRLfile crl/issuing-next.crl) ;;
         *) anchors+=(-crl_check -CRLfile crl/issuing.crl) ;;
     esac
     said=$(openssl verify -no-CApath -no-CAstore "${anchors[@]}" -auth_level 2 \
@@ -101,6 +113,7 @@ wanted_features() {
         *-weak) key=rsa1024 ;;
     esac
     [[ $name != bad-* ]] || iin=IIN850412390011
+    name=${name#next-}
     [[ $name != applicant-* ]] || iin=IIN${name#applicant-}
     [[ $name != *-[0-9]*[0-9]* ]] || legal=OU=BIN$(grep -oE '[0-9]{12}' <<<"$name")
     person="CN=[^,]* TEST, SN=[^,]*, serialNumber=$iin, C=KZ, GN=[^,]*"
@@ -118,11 +131,14 @@ wanted_features() {
         employee-*) person+=", O=.*TEST, $legal" extended="$mail, $role.2, $role.2.5" ;;
         system-*) person="UID=1\.2\.398\.6\.10\.1\.1, CN=.* TEST, C=KZ, O=.*TEST, $legal"
             extended="$mail, $role.2, $role.2.6" ;;
-        tsa) person='CN=tsa TEST, .*' extended='critical Time Stamping' ;;
+        *-noeku) person="CN=$name TEST, .*" extended=$mail ;;
+        tsa-plain-eku) person='CN=tsa-plain-eku TEST, .*' extended='Time Stamping' ;;
+        tsa*) person="CN=$name TEST, .*" extended='critical Time Stamping' ;;
         *) person="CN=$name TEST, .*" usage='Digital Signature' policy='' ;;
     esac
     case $name in
-        ocsp-responder) extended='OCSP Signing' ;;
+        ocsp-noeku) ;;
+        ocsp-*) extended='OCSP Signing' ;;
         tls-gateway | tls-simulators) extended='TLS Web Server Authentication' ;;
         tls-*) extended='TLS Web Client Authentication' ;;
     esac
@@ -159,7 +175,7 @@ ocsp_status() {
 
 check_authorities() {
     local name
-    for name in root issuing foreign-root foreign-issuing tls-ca; do
+    for name in root issuing issuing-next foreign-root foreign-issuing tls-ca; do
         check "$name: verdict" "$(openssl verify -x509_strict -auth_level 2 -no-CApath -no-CAstore \
             -trusted ca/root.pem -trusted ca/foreign-root.pem -trusted ca/tls-ca.pem "ca/$name.pem" 2>&1)" \
             "ca/$name.pem: OK"
@@ -179,8 +195,15 @@ check_tree() {
         "$(sha256sum <ca/root.pem; sha256sum <ca/issuing.pem; printf 'issuing.pem\nroot.pem')"
     check 'tls/ca.pem' "$(sha256sum <tls/ca.pem)" "$(sha256sum <ca/tls-ca.pem)"
     check 'DER form of the CRL' "$(openssl crl -inform DER -in crl/issuing.crl.der)" "$(openssl crl -in crl/issuing.crl)"
-    check 'revoked certificates' "$(openssl crl -in crl/issuing.crl -noout -text | sed -n 's/^ *Serial Number: //p')" \
-        "$(openssl x509 -in certs/bad-revoked.pem -noout -serial | sed 's/serial=//')"
+    check 'revoked certificates' "$(openssl crl -in crl/issuing.crl -noout -text | sed -n 's/^ *Serial Number: //p' | sort)" \
+        "$(for name in bad-revoked system-portal-revoked; do openssl x509 -in certs/$name.pem -noout -serial; done | sed 's/serial=//' | sort)"
+    check 'issuing and issuing-next: one name, two keys' \
+        "$(openssl x509 -in ca/issuing-next.pem -noout -subject) $(openssl x509 -in ca/issuing-next.pem -noout -pubkey | cmp -s - <(openssl x509 -in ca/issuing.pem -noout -pubkey) || echo other)" \
+        "$(openssl x509 -in ca/issuing.pem -noout -subject) other"
+    check 'delta CRL' "$(openssl crl -in crl/issuing-delta.crl -noout -verify -CAfile ca/issuing.pem -text 2>/dev/null | grep -A 1 -e 'Delta CRL Indicator: critical' | tr -d '\n ')" \
+        'X509v3DeltaCRLIndicator:critical1'
+    check 'PKCS#12' "$(for name in head head-legacy system system-legacy; do openssl pkcs12 -legacy -in p12/$name.p12 -passin file:p12/password -nodes -nocerts |
+        openssl pkey -pubout; done)" "$(for name in head-160640900019 head-160640900019 system-gateway system-gateway; do openssl pkey -in keys/$name.key -pubout; done)"
     check 'OCSP status of a good one' "$(ocsp_status applicant-850412390011)" good
     check 'OCSP status of bad-revoked' "$(ocsp_status bad-revoked)" revoked
 }

@@ -14,7 +14,6 @@
 #include "adapters/simulators/simulator.h"
 #include "gateway/base/text.h"
 
-#define CONTENT_TYPE "text/xml; charset=utf-8"
 #define TIMEOUT_HOLD_MS 600000 /* longer than anybody waits */
 
 struct held {
@@ -22,14 +21,15 @@ struct held {
         uv_timer_t timer;
         struct http_exchange *exchange;
         int status;
+        const char *content_type; /* static */
         struct buf body;
         int fd;          /* slow: a duplicate of the connection's socket, else -1 */
         size_t at;
 };
 
-static void reply(struct http_exchange *exchange, int status, struct span body)
+static void reply(struct http_exchange *exchange, const char *content_type, int status, struct span body)
 {
-        http_reply(exchange, &(struct http_reply){.status = status, .content_type = CONTENT_TYPE, .body = body});
+        http_reply(exchange, &(struct http_reply){.status = status, .content_type = content_type, .body = body});
 }
 
 /* ---- the socket under an exchange ---- */
@@ -62,24 +62,24 @@ static int socket_of(const struct http_exchange *exchange)
         return found;
 }
 
-static void write_head(struct buf *out, int status, size_t length)
+static void write_head(struct buf *out, const char *content_type, int status, size_t length)
 {
-        buf_printf(out, "HTTP/1.1 %d On Demand\r\nContent-Type: " CONTENT_TYPE "\r\nContent-Length: %zu\r\n\r\n", status, length);
+        buf_printf(out, "HTTP/1.1 %d On Demand\r\nContent-Type: %s\r\nContent-Length: %zu\r\n\r\n", status, content_type, length);
 }
 
 /* Half of the answer (cut) or nothing (refuse), then the end of the connection. */
-static void break_off(struct transaction *t, int status, struct span body)
+static void break_off(const struct answering *a, int status, struct span body)
 {
-        auto_fd int fd = socket_of(t->exchange);
-        if (fd >= 0 && t->fault == FAULT_CUT && !http_exchange_request(t->exchange)->peer->tls) {
+        auto_fd int fd = socket_of(a->exchange);
+        if (fd >= 0 && a->manner == FAULT_CUT && !http_exchange_request(a->exchange)->peer->tls) {
                 auto_buf struct buf out = BUF_INIT;
-                write_head(&out, status, body.n);
+                write_head(&out, a->content_type, status, body.n);
                 buf_add(&out, body.p, body.n / 2);
                 gw_ignore(send(fd, out.p, out.n, MSG_NOSIGNAL) < 0); /* the peer may be gone: the same to us */
         }
         if (fd >= 0)
                 shutdown(fd, SHUT_RDWR);
-        http_reply(t->exchange, &(struct http_reply){.status = status, .content_type = "text/plain", .close = true});
+        http_reply(a->exchange, &(struct http_reply){.status = status, .content_type = "text/plain", .close = true});
 }
 
 /* ---- answers that wait ---- */
@@ -97,7 +97,7 @@ static void finish(struct held *h)
                 shutdown(h->fd, SHUT_RDWR);
                 close(h->fd);
         }
-        reply(h->exchange, h->status, buf_span(&h->body));
+        reply(h->exchange, h->content_type, h->status, buf_span(&h->body));
         if (h->next)
                 h->next->previous = h->previous;
         *(h->previous ? &h->previous->next : h->list) = h->next;
@@ -119,11 +119,11 @@ static void on_drip(uv_timer_t *timer)
         h->at++;
 }
 
-static struct held *hold(struct transaction *t, int status, struct span body)
+static struct held *hold(const struct answering *a, int status, struct span body)
 {
-        struct simulation *s = t->simulation;
+        struct simulation *s = a->simulation;
         struct held *h = xcalloc(1, sizeof *h);
-        *h = (struct held){.list = &s->held, .next = s->held, .exchange = t->exchange, .status = status, .body = BUF_INIT, .fd = -1};
+        *h = (struct held){.list = &s->held, .next = s->held, .exchange = a->exchange, .status = status, .content_type = a->content_type, .body = BUF_INIT, .fd = -1};
         buf_add_span(&h->body, body);
         if (s->held)
                 s->held->previous = h;
@@ -133,39 +133,39 @@ static struct held *hold(struct transaction *t, int status, struct span body)
         return h;
 }
 
-static void drip(struct transaction *t, int status, struct span body)
+static void drip(const struct answering *a, int status, struct span body)
 {
         auto_buf struct buf all = BUF_INIT;
-        bool tls = http_exchange_request(t->exchange)->peer->tls;
-        write_head(&all, status, body.n);
+        bool tls = http_exchange_request(a->exchange)->peer->tls;
+        write_head(&all, a->content_type, status, body.n);
         buf_add_span(&all, body);
-        struct held *h = hold(t, 500, buf_span(&all));
-        h->fd = socket_of(t->exchange);
+        struct held *h = hold(a, 500, buf_span(&all));
+        h->fd = socket_of(a->exchange);
         if (tls) /* nothing can be written: hold as long as the drip would have taken for a few bytes, then close */
                 h->at = h->body.n;
-        uint64_t ms = t->system->fault.ms > 0 ? (uint64_t)t->system->fault.ms : 1;
+        uint64_t ms = a->ms > 0 ? (uint64_t)a->ms : 1;
         uv_timer_start(&h->timer, on_drip, tls ? ms * 10 : 0, ms);
 }
 
-void answering_send(struct transaction *t, int status, struct span body)
+void answering_send(const struct answering *a, int status, struct span body)
 {
-        switch (t->fault) {
+        switch (a->manner) {
         case FAULT_DELAY:
-                uv_timer_start(&hold(t, status, body)->timer, on_time, (uint64_t)t->system->fault.ms, 0);
+                uv_timer_start(&hold(a, status, body)->timer, on_time, (uint64_t)a->ms, 0);
                 return;
         case FAULT_TIMEOUT:
-                uv_timer_start(&hold(t, 503, span_str(""))->timer, on_time, TIMEOUT_HOLD_MS, 0);
+                uv_timer_start(&hold(a, 503, span_str(""))->timer, on_time, TIMEOUT_HOLD_MS, 0);
                 return;
         case FAULT_CUT:
         case FAULT_REFUSE:
-                break_off(t, status, body);
+                break_off(a, status, body);
                 return;
         case FAULT_SLOW:
-                drip(t, status, body);
+                drip(a, status, body);
                 return;
         case FAULT_GARBAGE: {
                 static const uint8_t garbage[] = "\x89PNG\r\n\x1a\n\xff\xfe<soap:Envelope><soap:Bo\x01\x02\x03 this is no SOAP \xc3\x28";
-                reply(t->exchange, 200, span_of(garbage, sizeof garbage - 1));
+                reply(a->exchange, a->content_type, 200, span_of(garbage, sizeof garbage - 1));
                 return;
         }
         case FAULT_NONE:
@@ -179,7 +179,7 @@ void answering_send(struct transaction *t, int status, struct span body)
         case FAULT_KIND_COUNT:
                 break;
         }
-        reply(t->exchange, status, body);
+        reply(a->exchange, a->content_type, status, body);
 }
 
 void answering_release_all(struct simulation *simulation)

@@ -3,7 +3,8 @@
  *   GET  /state                                    counters and CPU time of every system
  *   POST /fault?system=gbdfl&kind=delay&ms=500&count=10&percent=50    sets the fault of a system (kind=none clears it)
  *   GET  /cabinet/state?correlationId=…|requestNumber=…|limit=…       what the cabinet has received
- *   GET  /cabinet/document?number=…                a delivered document */
+ *   GET  /cabinet/document?number=…                a delivered document
+ *   /pki/…                                         adapters/pki/http.c */
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,13 +15,13 @@
 #define LIST_DEFAULT 1000
 #define VALUE_MAX 300
 
-static void reply_text(struct http_exchange *exchange, int status, const char *text)
+void control_reply_text(struct http_exchange *exchange, int status, const char *text)
 {
         auto_str char *line = xasprintf("%s\n", text);
         http_reply(exchange, &(struct http_reply){.status = status, .content_type = "text/plain; charset=utf-8", .body = span_str(line)});
 }
 
-static void reply_json(struct http_exchange *exchange, json_t *json)
+void control_reply_json(struct http_exchange *exchange, json_t *json)
 {
         GW_ASSERT(json);
         char *text = json_dumps(json, JSON_INDENT(2));
@@ -77,7 +78,7 @@ static bool match(void *ctx, const char *key, const char *value)
         return true;
 }
 
-static char *parameter(const char *query, const char *key)
+char *control_parameter(const char *query, const char *key)
 {
         struct wanted w = {.key = key};
         gw_ignore(each_parameter(query, match, &w)); /* what is malformed is absent */
@@ -103,22 +104,35 @@ static struct system *system_named(struct simulation *s, const char *name)
         return NULL;
 }
 
+size_t simulation_faults(struct simulation *s, const char *name, struct fault *ret_faults[PKI_FAULTS_MAX])
+{
+        struct system *system = system_named(s, name);
+        if (!system)
+                return pki_faults(s->pki, name, ret_faults);
+        ret_faults[0] = &system->fault;
+        return 1;
+}
+
 static void post_fault(struct simulation *s, struct http_exchange *exchange, const char *query)
 {
-        auto_str char *name = parameter(query, "system");
+        auto_str char *name = control_parameter(query, "system");
         struct system *system = system_named(s, name);
-        struct fault_request r = {.fault = fault_none(), .why = WHY_INIT};
-        if (!system)
-                return reply_text(exchange, 400, "system is gbdfl, socialaid or cabinet");
+        struct fault *faults[PKI_FAULTS_MAX];
+        size_t n = simulation_faults(s, name, faults);
+        if (n == 0)
+                return control_reply_text(exchange, 400, "system is gbdfl, socialaid, cabinet, ocsp, crl, delta, tsa, or one of those of an authority: ocsp/rsa");
+        struct fault_request r = {.fault = fault_none_of(faults[0]->of), .why = WHY_INIT};
         if (!each_parameter(query, set_parameter, &r))
-                return reply_text(exchange, 400, *r.why.detail ? r.why.detail : "malformed query");
+                return control_reply_text(exchange, 400, *r.why.detail ? r.why.detail : "malformed query");
         if (!r.kind_given)
-                return reply_text(exchange, 400, "kind is missing");
-        if (r.fault.kind == FAULT_WRONG_IIN && !system->registers)
-                return reply_text(exchange, 400, "the cabinet has no wrong-iin");
-        r.fault.hits = system->fault.hits;
-        system->fault = r.fault;
-        reply_text(exchange, 200, fault_name(r.fault.kind));
+                return control_reply_text(exchange, 400, "kind is missing");
+        if (system && r.fault.kind == FAULT_WRONG_IIN && !system->registers)
+                return control_reply_text(exchange, 400, "the cabinet has no wrong-iin");
+        for (size_t i = 0; i < n; i++) {
+                r.fault.hits = faults[i]->hits;
+                *faults[i] = r.fault;
+        }
+        control_reply_text(exchange, 200, fault_name(&r.fault));
 }
 
 /* ---- looking ---- */
@@ -129,7 +143,7 @@ static json_t *describe(const struct system *system)
         return json_pack("{sI sI sI sI sI ss sI}", "requests", (json_int_t)system->seen.requests, "refused",
                          (json_int_t)system->seen.refused, "work_us", (json_int_t)system->seen.work_us, "verify_us",
                          (json_int_t)system->seen.verify_us, "sign_us", (json_int_t)system->seen.sign_us, "fault",
-                         fault_name(f->left ? f->kind : FAULT_NONE), "faults", (json_int_t)f->hits);
+                         f->left ? fault_name(f) : "none", "faults", (json_int_t)f->hits);
 }
 
 static void get_state(struct simulation *s, struct http_exchange *exchange)
@@ -137,31 +151,31 @@ static void get_state(struct simulation *s, struct http_exchange *exchange)
         json_t *state = json_pack("{ss sI}", "mark", "TEST", "people", (json_int_t)people_count(s->people));
         for (size_t i = 0; i < SYSTEM_COUNT; i++)
                 json_object_set_new(state, s->systems[i].name, describe(&s->systems[i]));
-        reply_json(exchange, state);
+        control_reply_json(exchange, state);
 }
 
 static void get_cabinet(struct simulation *s, struct http_exchange *exchange, const char *query)
 {
-        auto_str char *correlation = parameter(query, "correlationId"), *number = parameter(query, "requestNumber"),
-                      *limit = parameter(query, "limit");
+        auto_str char *correlation = control_parameter(query, "correlationId"), *number = control_parameter(query, "requestNumber"),
+                      *limit = control_parameter(query, "limit");
         uint64_t max = LIST_DEFAULT;
         if (limit && !text_to_u64(limit, 0, 1000000, &max))
-                return reply_text(exchange, 400, "limit is 0 to 1000000");
+                return control_reply_text(exchange, 400, "limit is 0 to 1000000");
         struct mailbox_filter filter = {.correlation_id = correlation, .request_number = number, .limit = max};
         json_t *state = mailbox_state(s->mailbox, &filter);
         struct receipt_counts receipts = receipts_counts(s->receipts);
         json_object_set_new(state, "receipts",
                             json_pack("{sI sI sI}", "waiting", (json_int_t)receipts.waiting, "sent", (json_int_t)receipts.sent, "givenUp",
                                       (json_int_t)receipts.given_up));
-        reply_json(exchange, state);
+        control_reply_json(exchange, state);
 }
 
 static void get_document(struct simulation *s, struct http_exchange *exchange, const char *query)
 {
-        auto_str char *number = parameter(query, "number");
+        auto_str char *number = control_parameter(query, "number");
         struct span document;
         if (!mailbox_document(s->mailbox, number, &document))
-                return reply_text(exchange, 404, "no such document");
+                return control_reply_text(exchange, 404, "no such document");
         http_reply(exchange, &(struct http_reply){.status = 200, .content_type = "application/xml", .body = document});
 }
 
@@ -177,5 +191,7 @@ void control_handle(struct simulation *s, struct http_exchange *exchange)
                 return get_cabinet(s, exchange, request->query);
         if (get && str_eq(request->path, "/cabinet/document"))
                 return get_document(s, exchange, request->query);
-        reply_text(exchange, 404, "GET /state, POST /fault, GET /cabinet/state, GET /cabinet/document");
+        if (str_starts(request->path, "/pki/"))
+                return pki_control(s, exchange);
+        control_reply_text(exchange, 404, "GET /state, /pki/…, POST /fault, GET /cabinet/state, GET /cabinet/document");
 }

@@ -156,6 +156,13 @@ static void write_fault(const struct transaction *t, int soap_version, const str
         shep_write_fault(content, &fault);
 }
 
+static void send_answer(struct transaction *t, int status, struct span body)
+{
+        struct answering answering = {.simulation = t->simulation, .exchange = t->exchange, .manner = t->fault, .ms = t->system->fault.ms,
+                                      .content_type = "text/xml; charset=utf-8"};
+        answering_send(&answering, status, body);
+}
+
 static void answer_post(struct transaction *t, struct span bytes)
 {
         auto_buf struct buf content = BUF_INIT;
@@ -175,10 +182,10 @@ static void answer_post(struct transaction *t, struct span bytes)
                 write_fault(t, soap_version, &why, &content);
         }
         if (!write_envelope(t, buf_span(&content), soap_version, &out) || buf_failed(&out)) {
-                answering_send(t, 500, span_str("cannot answer\n"));
+                send_answer(t, 500, span_str("cannot answer\n"));
                 return;
         }
-        answering_send(t, rc == GW_OK ? 200 : 500, buf_span(&out));
+        send_answer(t, rc == GW_OK ? 200 : 500, buf_span(&out));
 }
 
 void exchange_handle(struct simulation *simulation, struct system *system, struct http_exchange *exchange)
@@ -199,7 +206,7 @@ void exchange_handle(struct simulation *simulation, struct system *system, struc
                 .operation = system->registers ? SHEP_SYNC_SEND : SHEP_ASYNC_SEND,
         };
         if (t.fault == FAULT_HTTP500 || t.fault == FAULT_REFUSE)
-                answering_send(&t, 500, span_str("Internal Server Error (a fault on demand)\n"));
+                send_answer(&t, 500, span_str("Internal Server Error (a fault on demand)\n"));
         else
                 answer_post(&t, request->body);
         system->seen.work_us += cpu_us() - start;

@@ -23,10 +23,12 @@ static const char *const names[FAULT_KIND_COUNT] = {
         [FAULT_SLOW] = "slow",
 };
 
-const char *fault_name(enum fault_kind kind)
+static const struct fault_kinds system_kinds = {names, GW_COUNT(names)};
+
+const char *fault_name(const struct fault *fault)
 {
-        GW_ASSERT(kind < FAULT_KIND_COUNT);
-        return names[kind];
+        GW_ASSERT(fault->kind < fault->of->count);
+        return fault->of->names[fault->kind];
 }
 
 bool fault_is_before_work(enum fault_kind kind)
@@ -34,15 +36,20 @@ bool fault_is_before_work(enum fault_kind kind)
         return kind == FAULT_HTTP500 || kind == FAULT_SOAPFAULT || kind == FAULT_REFUSE;
 }
 
+struct fault fault_none_of(const struct fault_kinds *kinds)
+{
+        return (struct fault){.of = kinds, .ms = 1000, .left = UINT64_MAX, .percent = 100};
+}
+
 struct fault fault_none(void)
 {
-        return (struct fault){.kind = FAULT_NONE, .ms = 1000, .left = UINT64_MAX, .percent = 100};
+        return fault_none_of(&system_kinds);
 }
 
 static enum gw_rc set_kind(struct fault *fault, const char *value, struct why *why)
 {
-        for (enum fault_kind kind = FAULT_NONE; kind < FAULT_KIND_COUNT; kind++) {
-                if (str_eq(value, names[kind])) {
+        for (unsigned kind = 0; kind < fault->of->count; kind++) {
+                if (str_eq(value, fault->of->names[kind])) {
                         fault->kind = kind;
                         return GW_OK;
                 }
@@ -75,22 +82,22 @@ enum gw_rc fault_set(struct fault *fault, const char *key, const char *value, st
         return GW_OK;
 }
 
-enum gw_rc fault_parse(const char *text, struct fault *ret_fault, struct why *why)
+enum gw_rc fault_parse(const char *text, struct fault *fault, struct why *why)
 {
-        struct fault fault = fault_none();
+        struct fault made = fault_none_of(fault->of ? fault->of : &system_kinds);
         auto_str char *copy = xstrdup(text);
         char *rest = copy;
         const char *kind = strsep(&rest, ",");
-        enum gw_rc rc = fault_set(&fault, "kind", kind, why);
+        enum gw_rc rc = fault_set(&made, "kind", kind, why);
         while (rc == GW_OK && rest) {
                 char *key = strsep(&rest, ","), *value = strchr(key, '=');
                 if (!value)
                         return why_say(why, GW_REJECT, "%.40s: a setting is KEY=VALUE", key);
                 *value++ = '\0';
-                rc = fault_set(&fault, key, value, why);
+                rc = fault_set(&made, key, value, why);
         }
         if (rc == GW_OK)
-                *ret_fault = fault;
+                *fault = made;
         return rc;
 }
 
@@ -103,7 +110,7 @@ static uint64_t next_random(uint64_t *state)
         return z ^ (z >> 31);
 }
 
-enum fault_kind fault_next(struct fault *fault, uint64_t *random)
+unsigned fault_next(struct fault *fault, uint64_t *random)
 {
         if (fault->kind == FAULT_NONE || fault->left == 0)
                 return FAULT_NONE;

@@ -1,4 +1,4 @@
-/* egov-simulators: TEST stand-ins for ГБД ФЛ, the social-assistance register and the personal cabinet. Wiring only. */
+/* egov-simulators: TEST stand-ins for ГБД ФЛ, the social-assistance register, the personal cabinet and the certification authority. Wiring only. */
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
@@ -23,6 +23,7 @@ static const char usage[] =
         "  --fault SYSTEM=KIND[,ms=N][,count=N][,percent=N]\n"
         "                       SYSTEM: gbdfl, socialaid, cabinet; KIND: none, delay, timeout, http500, soapfault, cut, refuse,\n"
         "                       garbage, wrong-signature, unsigned, wrong-iin, busy, huge, slow\n"
+        "                       or ocsp, crl, delta, tsa (of one authority: ocsp/gost) with the kinds in adapters/README.md\n"
         "  --seed N             of the dice behind percent (default 1)\n"
         "  --generate           invent a person for every valid IIN that no file speaks of (load tests)\n"
         "  --no-verify          do not verify what comes in (load tests)\n"
@@ -111,15 +112,15 @@ static enum gw_rc set_faults(struct simulation *s, const struct arguments *a, st
 {
         for (size_t i = 0; i < a->fault_count; i++) {
                 const char *equals = strchr(a->faults[i], '=');
-                struct system *system = NULL;
-                for (size_t k = 0; k < SYSTEM_COUNT && equals; k++)
-                        if (span_eq_str(span_of(a->faults[i], (size_t)(equals - a->faults[i])), s->systems[k].name))
-                                system = &s->systems[k];
-                if (!system)
-                        return why_say(why, GW_REJECT, "--fault %.60s: wants gbdfl=…, socialaid=… or cabinet=…", a->faults[i]);
-                if (fault_parse(equals + 1, &system->fault, why) != GW_OK)
-                        return GW_REJECT;
-                if (system->fault.kind == FAULT_WRONG_IIN && !system->registers)
+                auto_str char *name = equals ? xstrndup(a->faults[i], (size_t)(equals - a->faults[i])) : NULL;
+                struct fault *faults[PKI_FAULTS_MAX];
+                size_t n = name ? simulation_faults(s, name, faults) : 0;
+                if (n == 0)
+                        return why_say(why, GW_REJECT, "--fault %.60s: wants gbdfl=…, socialaid=…, cabinet=…, ocsp=…, crl=…, delta=… or tsa=…", a->faults[i]);
+                for (size_t k = 0; k < n; k++)
+                        if (fault_parse(equals + 1, faults[k], why) != GW_OK)
+                                return GW_REJECT;
+                if (str_eq(name, "cabinet") && faults[0]->kind == FAULT_WRONG_IIN)
                         return why_say(why, GW_REJECT, "the cabinet has no wrong-iin");
         }
         return GW_OK;

@@ -23,6 +23,7 @@ void simulation_init(struct simulation *s, const struct options *options)
         };
         for (size_t i = 0; i < SYSTEM_COUNT; i++)
                 s->systems[i].fault = fault_none();
+        s->pki = pki_new();
 }
 
 /* ---- start ---- */
@@ -41,6 +42,8 @@ static enum gw_rc open_parts(struct simulation *s, struct why *why)
                 auto_str char *certificate = xasprintf("%s/certs/system-%s.pem", s->options.pki, name);
                 rc = local_key_open(key, certificate, &s->systems[i].key, why);
         }
+        if (rc == GW_OK)
+                rc = pki_open(s->pki, s->options.pki, why);
         if (rc == GW_OK && s->options.receipts)
                 rc = receipts_new(s, &s->receipts, why);
         return rc;
@@ -56,7 +59,10 @@ static void on_request(void *ctx, struct http_exchange *exchange)
                         return;
                 }
         }
-        control_handle(s, exchange);
+        if (str_eq(listener, "pki"))
+                pki_serve(s, exchange);
+        else
+                control_handle(s, exchange);
 }
 
 /* The port of a system in the text of an earlier --out file; 0 (any) when it is not there. */
@@ -109,6 +115,8 @@ static enum gw_rc listen_all(struct simulation *s, struct why *why)
         for (size_t i = 0; i < SYSTEM_COUNT && rc == GW_OK; i++)
                 rc = listen_as(s, s->systems[i].name, tls, &ports, why);
         SSL_CTX_free(tls);
+        if (rc == GW_OK) /* answers of authorities are signed: they come without TLS */
+                rc = listen_as(s, "pki", NULL, &ports, why);
         if (rc == GW_OK)
                 rc = listen_as(s, "control", NULL, &ports, why);
         if (rc != GW_OK)
@@ -167,6 +175,7 @@ static void close_parts(struct simulation *s)
 {
         for (size_t i = 0; i < SYSTEM_COUNT; i++)
                 local_key_close(s->systems[i].key);
+        pki_close(s->pki);
         receipts_free(s->receipts);
         mailbox_free(s->mailbox);
         people_free(s->people);

@@ -2,6 +2,9 @@
 #ifndef EGOV_SIMULATORS_SIMULATOR_H
 #define EGOV_SIMULATORS_SIMULATOR_H
 
+#include <jansson.h>
+
+#include "adapters/pki/http.h"
 #include "adapters/simulators/faults.h"
 #include "adapters/simulators/people.h"
 #include "gateway/accept/http_server.h"
@@ -58,6 +61,7 @@ struct simulation {
         struct verifier *verifier;
         struct people *people;
         struct system systems[SYSTEM_COUNT];
+        struct pki *pki;              /* OCSP, CRL and TSA */
         uint64_t random;
         struct mailbox *mailbox;      /* the cabinet's */
         struct receipts *receipts;    /* NULL without --receipts */
@@ -88,11 +92,27 @@ uint64_t cpu_us(void); /* CPU time of this thread */
 enum gw_rc cabinet_take(struct transaction *t, const struct shep_message *message, struct span bytes, struct buf *content, struct why *why);
 
 /* answering.c: sends an answer the way the fault wants it. body is copied. */
-void answering_send(struct transaction *t, int status, struct span body);
+struct answering {
+        struct simulation *simulation;
+        struct http_exchange *exchange;
+        enum fault_kind manner;       /* those that are a matter of sending; others send it as it is */
+        int ms;
+        const char *content_type;     /* a literal */
+};
+void answering_send(const struct answering *answering, int status, struct span body);
 void answering_release_all(struct simulation *simulation); /* at stop: whatever is held is answered now */
 
 /* control.c */
 void control_handle(struct simulation *simulation, struct http_exchange *exchange);
+/* By the name that faults are set with: one for a system, one or several for the simulated authority; none for an unknown name. */
+size_t simulation_faults(struct simulation *simulation, const char *name, struct fault *ret_faults[PKI_FAULTS_MAX]);
+char *control_parameter(const char *query, const char *key); /* decoded, the caller's; NULL when absent or malformed */
+void control_reply_text(struct http_exchange *exchange, int status, const char *text);
+void control_reply_json(struct http_exchange *exchange, json_t *json); /* takes json */
+
+/* pki/http.c: the simulated authority's paths, and its verbs under /pki/ of the control listener. */
+void pki_serve(struct simulation *simulation, struct http_exchange *exchange);
+void pki_control(struct simulation *simulation, struct http_exchange *exchange);
 
 /* receipts.c: "the applicant opened it": signed changeMassageStatusNotification to the gateway. */
 GW_MUST_CHECK enum gw_rc receipts_new(struct simulation *simulation, struct receipts **ret_receipts, struct why *why);

@@ -86,11 +86,13 @@ The gateway runs:
   REST      {lab.tls_url}/api/v1/requests   (client certificate build/pki/certs/tls-portal.pem)
   health    {lab.url}/health/ready   metrics {lab.url}/metrics
   cabinet   {lab.simulators['control']}cabinet/state
+  authority OCSP {lab.simulators['ocsp']}rsa  CRL {lab.simulators['crl']}issuing.crl  TSA {lab.simulators['tsa']}  (GOST: /ocsp/gost, gost-issuing.crl, /tsa-gost)
   files     {lab.folder.relative_to(ROOT)}/   (gateway.conf, gateway.log, store.db, cabinet/)
 Try:
   build/egov-gateway replay fixtures --to {lab.url} --to-tls {lab.tls_url} --pki build/pki
   build/egov-gateway status --conf {lab.conf.relative_to(ROOT)}
   curl -X POST '{lab.simulators['control']}fault?system=gbdfl&kind=http500&count=10'
+  curl -X POST '{lab.simulators['control']}fault?system=ocsp&kind=tryLater'
 Ctrl-C stops everything.""")
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:

@@ -4,6 +4,7 @@
 Used by `make demo`, `make run`, the system tests and the benchmarks. Python's standard library only.
 """
 import hashlib
+import json
 import os
 import pathlib
 import shutil
@@ -29,6 +30,12 @@ def fingerprint(certificate):
     return hashlib.sha256(ssl.PEM_cert_to_DER_cert(first)).hexdigest()
 
 
+def serial_of(certificate):
+    """Serial number in hex."""
+    said = subprocess.run(["openssl", "x509", "-in", str(certificate), "-noout", "-serial"], check=True, capture_output=True, text=True)
+    return said.stdout.strip().split("=")[1]
+
+
 def wait_for(what, test, seconds=20.0):
     """Polls until test() gives something true, and returns it."""
     end = time.monotonic() + seconds
@@ -46,7 +53,10 @@ def read_pairs(path):
 
 
 class Lab:
-    """with Lab() as lab: lab.url, lab.tls_url, lab.simulators["control"], …"""
+    """with Lab() as lab: lab.url, lab.tls_url, lab.simulators["control"], …
+
+    settings: {section: {name: value}} over those of write_conf(), or a function of the lab that returns such, called when the simulators run:
+    Lab(settings=lambda lab: {"tsa": {"url": lab.pki_urls()["tsa"]}})."""
 
     def __init__(self, folder=None, settings=None, simulator_options=(), keys=None, senders="", receipts=False):
         self.temporary = folder is None
@@ -74,6 +84,8 @@ class Lab:
                                                         stderr=subprocess.STDOUT)
         wait_for("simulators", lambda: ports.exists() or self.died("simulators"))
         self.simulators = read_pairs(ports)
+        for name, path in (("ocsp", "ocsp/"), ("crl", "crl/"), ("tsa", "tsa"), ("tsa-gost", "tsa-gost")):
+            self.simulators[name] = self.simulators["pki"] + path
 
     def restart_simulators(self):
         """After they were killed: the same ports, an empty memory."""
@@ -95,6 +107,47 @@ class Lab:
         with urllib.request.urlopen(request, timeout=10) as answer:
             return answer.read()
 
+    # ---- the simulated certification authority ----
+    def pki_urls(self, authority="rsa"):
+        """Where its answers come from; authorities: rsa, gost, next, root, gost-root. Certificates name hosts that do not exist."""
+        url = self.simulators["pki"]
+        return {"ocsp": f"{url}ocsp/{authority}", "crl": f"{url}crl/{authority}.crl", "delta": f"{url}crl/{authority}-delta.crl",
+                "tsa": url + ("tsa-gost" if authority.startswith("gost") else "tsa")}
+
+    def _pki(self, verb, authority, settings):
+        query = "".join(f"&{key}={int(value) if isinstance(value, bool) else value}" for key, value in settings.items())
+        return self.control(f"/pki/{verb}?authority={authority}{query}", "POST")
+
+    def set_status(self, certificate, status, authority="rsa", **settings):
+        """status: revoked, hold, good, unknown; settings: reason (CRLReason), ago (seconds), delta (only the delta CRL says so).
+        certificate: a name in the test PKI, or a serial number in hex."""
+        path = PKI / "certs" / f"{certificate}.pem"
+        serial = serial_of(path) if path.exists() else certificate
+        self._pki("status", authority, {"serial": serial, "status": status, **settings})
+
+    def revoke(self, certificate, authority="rsa", **settings):
+        self.set_status(certificate, "revoked", authority, **settings)
+
+    def release(self, certificate, authority="rsa", **settings):
+        self.set_status(certificate, "good", authority, **settings)
+
+    def set_lists(self, authority="rsa", **settings):
+        """age and life (seconds: thisUpdate = now - age, nextUpdate = thisUpdate + life), fill (so many entries more), frozen, renew."""
+        self._pki("lists", authority, settings)
+
+    def set_ocsp(self, authority="rsa", **settings):
+        """age and life of answers in seconds; life=0: no nextUpdate."""
+        self._pki("ocsp", authority, settings)
+
+    def pki_fault(self, endpoint, kind="none", **settings):
+        """endpoint: ocsp, crl, delta, tsa, or of one authority: ocsp/rsa. Kinds: adapters/README.md; settings: ms, count, percent."""
+        query = "".join(f"&{key}={value}" for key, value in settings.items())
+        self.control(f"/fault?system={endpoint}&kind={kind}{query}", "POST")
+
+    def pki_state(self):
+        """Counters: {"requests": all, "ocsp/rsa": {"requests": n, …}, …}"""
+        return json.loads(self.control("/pki/state"))
+
     # ---- gateway ----
     def write_conf(self):
         sections = {
@@ -112,7 +165,8 @@ class Lab:
             sections[f"key {name}"] = {"key": PKI / "keys" / f"{certificate}.key", "certificate": PKI / "certs" / f"{certificate}.pem"}
         for name, bin_ in (("gbdfl", "180250900013"), ("socialaid", "180760900016"), ("cabinet", "091240900012")):
             sections[f"destination {name}"] = {"url": self.simulators[name], "bin": bin_}
-        for section, values in self.settings.items():
+        settings = self.settings(self) if callable(self.settings) else self.settings
+        for section, values in settings.items():
             sections.setdefault(section, {}).update(values)
         with open(self.conf, "w", encoding="utf-8") as out:
             for section, values in sections.items():
