@@ -9,7 +9,7 @@
 
 #include "gateway/base/text.h"
 #include "gateway/gost/provider.h"
-#include "gateway/verify/sig.h"
+#include "gateway/pki/certificate.h"
 
 #define DER_MAX 16384 /* НУЦ's are 1-2 KB */
 
@@ -136,7 +136,6 @@ static void read_key(struct certificate *certificate)
         certificate->key = key;
         certificate->key_bits = (unsigned)EVP_PKEY_get_bits(key);
         certificate->gost = gost_provider_key(key);
-        certificate->signature_key = certificate->gost ? sig_key_new_gost(certificate->gost) : sig_key_new(key);
 }
 
 static bool read_all(struct certificate *certificate)
@@ -184,8 +183,10 @@ void certificate_unref(struct certificate *certificate)
 {
         if (!certificate || --certificate->references > 0)
                 return;
-        sig_key_free(certificate->signature_key);
-        EVP_PKEY_free(certificate->key); /* after the key above, which may borrow from it */
+        struct certificate_attachment *attachment = certificate->attachment;
+        if (attachment)
+                attachment->free(attachment);
+        EVP_PKEY_free(certificate->key); /* after the attachment, which may borrow from it */
         X509_free(certificate->x509);
         X509_free(certificate->issuer);
         free(certificate);

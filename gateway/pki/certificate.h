@@ -40,7 +40,10 @@ struct certificate {
         _Atomic int references;
         _Atomic int64_t chain_good_slot; /* the chain is known to be good during this slot of time (trust.c); 0: not known */
         X509 *_Atomic issuer;            /* of a good chain, once there was one (trust.c); NULL before; a reference */
-        void *signature_key;             /* sig.h; NULL when it is of no kind we verify with */
+        /* What verify/ makes of the key, once, for as long as the certificate lives: whoever comes first puts it here. */
+        struct certificate_attachment {
+                void (*free)(struct certificate_attachment *attachment);
+        } *_Atomic attachment;
 };
 
 /* Decodes DER. GW_REJECT without reason (the caller knows whose certificate it is). GOST keys need gost_provider_load() (verify_init() does it). */

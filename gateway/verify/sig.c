@@ -3,6 +3,7 @@
  * Policy comes from us, not from the message: the shape is read and judged first, by our own code, so that xmlsec is only
  * ever given signatures in which it has nothing left to decide. Its own defaults accept SHA-1, HMAC, XPath, XSLT, file
  * URIs and whatever key KeyInfo brings (measurements.md 2, pitfalls 1-11); its enable lists are set as a second wall. */
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -411,7 +412,7 @@ enum gw_rc sig_check_key(const struct sig_shape *shape, const struct certificate
         enum key_kind kind = certificate->gost ? gost_key_kind(certificate->gost) : key_kind(certificate->key);
         if (kind == KEY_RSA && certificate->key_bits < RSA_BITS_MIN)
                 return REFUSE(SIG_KEY_WEAK, "RSA with %u bits", certificate->key_bits);
-        if (kind == KEY_OTHER || !certificate->signature_key || (kind == KEY_RSA && certificate->key_bits > RSA_BITS_MAX))
+        if (kind == KEY_OTHER || (kind == KEY_RSA && certificate->key_bits > RSA_BITS_MAX))
                 return REFUSE(SIG_ALGORITHM, "the certificate's key is not RSA, P-256, P-384 or GOST");
         if (family_of(kind) != shape->method->family)
                 return REFUSE(SIG_KEY_MISMATCH, "SignatureMethod does not fit the certificate's key");
@@ -419,9 +420,9 @@ enum gw_rc sig_check_key(const struct sig_shape *shape, const struct certificate
 }
 
 /* Bare: a key with its certificate attached would be decoded again at every duplication (91 µs, measurements.md 2). */
-void *sig_key_new(EVP_PKEY *key)
+static xmlSecKey *evp_key_new(EVP_PKEY *key)
 {
-        if (key_kind(key) == KEY_OTHER || EVP_PKEY_up_ref(key) != 1)
+        if (EVP_PKEY_up_ref(key) != 1)
                 return NULL;
         xmlSecKeyData *data = xmlSecOpenSSLEvpKeyAdopt(key);
         if (!data) {
@@ -437,10 +438,35 @@ void *sig_key_new(EVP_PKEY *key)
         return NULL;
 }
 
-void sig_key_free(void *key)
+/* Kept with the certificate, so that it is made once. */
+struct sig_key {
+        struct certificate_attachment attachment;
+        xmlSecKey *key;
+};
+
+static void free_sig_key(struct certificate_attachment *attachment)
 {
-        if (key)
-                xmlSecKeyDestroy(key);
+        struct sig_key *kept = (struct sig_key *)attachment;
+        xmlSecKeyDestroy(kept->key);
+        free(kept);
+}
+
+/* Borrowed; NULL when memory is short. Threads may meet here: one of them leaves its key with the certificate. */
+static xmlSecKey *key_of(const struct certificate *certificate)
+{
+        struct certificate *owner = (struct certificate *)(uintptr_t)certificate; /* an attachment changes nothing that anybody reads */
+        struct certificate_attachment *there = owner->attachment;
+        if (there)
+                return ((struct sig_key *)there)->key;
+        xmlSecKey *key = certificate->gost ? sig_gost_key_new(certificate->gost) : evp_key_new(certificate->key);
+        if (!key)
+                return NULL;
+        struct sig_key *made = xcalloc(1, sizeof *made);
+        *made = (struct sig_key){{free_sig_key}, key};
+        if (atomic_compare_exchange_strong(&owner->attachment, &there, &made->attachment))
+                return key;
+        free_sig_key(&made->attachment);
+        return ((struct sig_key *)there)->key;
 }
 
 /* ---- the check itself -------------------------------------------------------------------------------------------- */
@@ -478,11 +504,11 @@ static xmlSecDSigCtx *new_context(const struct sig_shape *shape, const struct ce
         ctx->flags |= XMLSEC_DSIG_FLAGS_USE_VISA3D_HACK | XMLSEC_DSIG_FLAGS_IGNORE_MANIFESTS;
         ctx->enabledReferenceUris = shape->form == SIG_FORM_DETACHED ? xmlSecTransformUriTypeSameDocument
                                   : shape->object ? xmlSecTransformUriTypeEmpty | xmlSecTransformUriTypeSameDocument : xmlSecTransformUriTypeEmpty;
-        if (!enable(ctx, shape)) {
-                xmlSecDSigCtxDestroy(ctx);
+        ctx->signKey = key_of(certificate);
+        if (!ctx->signKey || !enable(ctx, shape)) { /* without a key of ours xmlsec would take the one that KeyInfo brings */
+                free_context(ctx);
                 return NULL;
         }
-        ctx->signKey = certificate->signature_key;
         return ctx;
 }
 
@@ -534,7 +560,7 @@ static enum gw_rc run(const struct sig_shape *shape, const struct certificate *c
                 return REFUSE(SIG_DIGEST, "the content of Reference %d was changed", changed_reference(ctx) + 1);
         if (ctx->status != xmlSecDSigStatusSucceeded)
                 return REFUSE(SIG_INVALID, "the signature value does not match");
-        if (ctx->signKey != certificate->signature_key || !digested_as_expected(ctx, shape, targets))
+        if (ctx->signKey != key_of(certificate) || !digested_as_expected(ctx, shape, targets))
                 return REFUSE(SIG_WRAPPED, "something else than expected was digested");
         return GW_OK;
 }

@@ -55,10 +55,5 @@ GW_MUST_CHECK enum gw_rc sig_verify(const struct sig_shape *shape, const struct 
 
 /* Once per process. */
 void sig_init(void);
-/* A bare key for sig_verify(), kept with the certificate; NULL when the key is of no kind we verify with. */
-void *sig_key_new(EVP_PKEY *key);
-/* The same for a GOST key, which must outlive it. */
-void *sig_key_new_gost(const struct gost_public_key *key);
-void sig_key_free(void *key);
 
 #endif

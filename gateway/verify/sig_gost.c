@@ -41,7 +41,7 @@ static const struct _xmlSecKeyDataKlass key_klass = {
         .getSize = key_size,
 };
 
-void *sig_key_new_gost(const struct gost_public_key *key)
+xmlSecKeyPtr sig_gost_key_new(const struct gost_public_key *key)
 {
         xmlSecKeyData *data = xmlSecKeyDataCreate(&key_klass);
         if (!data)
