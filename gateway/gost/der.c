@@ -56,9 +56,13 @@ bool der_take_bits(struct span *in, struct span *ret_bytes)
 
 void der_put(struct buf *out, uint8_t tag, struct span content)
 {
-        GW_ASSERT(content.n <= 0xffff);
+        GW_ASSERT(content.n <= 0xffffff);
         buf_add_char(out, (char)tag);
-        if (content.n >= 0x100) {
+        if (content.n >= 0x10000) {
+                buf_add_char(out, (char)0x83);
+                buf_add_char(out, (char)(content.n >> 16));
+                buf_add_char(out, (char)(content.n >> 8 & 0xff));
+        } else if (content.n >= 0x100) {
                 buf_add_char(out, (char)0x82);
                 buf_add_char(out, (char)(content.n >> 8));
         } else if (content.n >= 0x80) {

@@ -18,7 +18,7 @@ GW_MUST_CHECK bool der_take(struct span *in, uint8_t tag, struct span *ret_conte
 GW_MUST_CHECK bool der_take_whole(struct span *in, uint8_t tag, struct span *ret_whole);
 /* A BIT STRING of whole bytes. */
 GW_MUST_CHECK bool der_take_bits(struct span *in, struct span *ret_bytes);
-/* Appends one element; its content is at most 64 KiB. */
+/* Appends one element; content below 16 MiB. */
 void der_put(struct buf *out, uint8_t tag, struct span content);
 
 #endif

@@ -17,14 +17,17 @@ struct tsp_token; /* a parsed token */
 struct tsp_facts {
         struct wall_time at;       /* genTime */
         int64_t accuracy_ms;       /* 0: not said */
-        char policy[64], serial[80];
+        char policy[64], serial[80]; /* serial: hex */
         X509 *x509;                /* the authority's certificate, borrowed; NULL when it is not inside */
         enum gost_kind gost;
+        const char *algorithm;     /* as in struct cms_signer */
 };
-/* Reads the token and checks: one signer, its signature over TSTInfo, signingCertificate(V2), version, no unknown critical extension. */
+/* Reads the token and checks: one signer, its signature over TSTInfo, signingCertificate(V2) (RFC 3161 2.4.2), version, no critical extension. */
 GW_MUST_CHECK enum cms_problem tsp_read(struct span token, struct tsp_token **ret_token, struct tsp_facts *ret_facts, struct why *detail);
-/* Is it over these bytes? */
+/* Is it over these bytes, by a digest of the list above (SHA-1 is not on it)? */
 GW_MUST_CHECK bool tsp_covers(const struct tsp_token *token, struct span imprinted);
 void tsp_free(struct tsp_token *token);
+GW_DEFINE_AUTO(tsp_token, struct tsp_token, tsp_free)
+#define auto_tsp_token gw_auto(tsp_token)
 
 #endif
