@@ -150,7 +150,7 @@ bool cms_looks_like(struct span bytes)
         static const char armour[] = "-----BEGIN ";
         if (text.n >= sizeof armour - 1 && span_eq_str(span_of(text.p, sizeof armour - 1), armour))
                 return true;
-        return text.n > 4 && text.p[0] == 'M' && text.p[1] == 'I'; /* base64 of the same */
+        return text.n >= 4 && text.p[0] == 'M' && text.p[1] == 'I'; /* base64 of the same */
 }
 
 static enum cms_problem to_der(struct cms *cms, struct span bytes, struct span *ret_der, struct why *detail)

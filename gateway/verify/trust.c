@@ -195,8 +195,13 @@ static bool gost_refused(const struct verifier *verifier, enum gost_kind kind, s
 
 enum gw_rc trust_check_method(const struct verifier *verifier, const struct sig_shape *shape, struct wall_time at, struct why *why)
 {
-        if (gost_refused(verifier, sig_gost_kind(shape), at))
-                return sig_refuse(why, shape->party, SIG_ALGORITHM, "GOST 34.310-2004 is not accepted any more");
+        return trust_check_gost(verifier, shape->party, sig_gost_kind(shape), at, why);
+}
+
+enum gw_rc trust_check_gost(const struct verifier *verifier, enum sig_party party, enum gost_kind kind, struct wall_time at, struct why *why)
+{
+        if (gost_refused(verifier, kind, at))
+                return sig_refuse(why, party, SIG_ALGORITHM, "GOST 34.310-2004 is not accepted any more");
         return GW_OK;
 }
 
@@ -319,18 +324,52 @@ static enum gw_rc check_revocation(const struct verifier *verifier, enum sig_par
         return GW_RETRY;
 }
 
-enum gw_rc trust_check(struct verifier *verifier, enum sig_party party, struct certificate *certificate, struct wall_time at,
-                       struct why *why)
+enum gw_rc trust_check_dated(struct verifier *verifier, enum sig_party party, struct certificate *certificate, struct wall_time dated, struct wall_time at,
+                             struct why *why)
 {
-        enum gw_rc rc = check_chain(verifier, party, certificate, at, why);
+        enum gw_rc rc = check_chain(verifier, party, certificate, dated, why);
         if (rc == GW_OK)
-                rc = check_dates(verifier, party, certificate, at, why);
-        if (rc == GW_OK)
-                rc = check_revocation(verifier, party, certificate, at, why);
-        if (rc != GW_OK)
-                return rc;
+                rc = check_dates(verifier, party, certificate, dated, why);
+        return rc == GW_OK ? check_revocation(verifier, party, certificate, at, why) : rc;
+}
+
+static enum gw_rc check_usage(enum sig_party party, const struct certificate *certificate, struct why *why)
+{
         if (certificate->is_ca || !certificate->for_signing)
                 return sig_refuse(why, party, SIG_CERTIFICATE_USAGE, "certificate %s is not for signing (%s)", certificate->serial,
                                   certificate->is_ca ? "it is an authority's" : "key usage or EKU");
         return GW_OK;
+}
+
+enum gw_rc trust_check(struct verifier *verifier, enum sig_party party, struct certificate *certificate, struct wall_time at,
+                       struct why *why)
+{
+        enum gw_rc rc = trust_check_dated(verifier, party, certificate, at, at, why);
+        return rc == GW_OK ? check_usage(party, certificate, why) : rc;
+}
+
+static enum gw_rc check_expired_since(const struct verifier *verifier, enum sig_party party, const struct certificate *certificate, struct wall_time stamped,
+                                      struct wall_time at, struct why *why)
+{
+        const struct verify_policy *policy = &verifier->policy;
+        if (!policy->expired_with_stamp)
+                return sig_refuse(why, party, SIG_CERTIFICATE_EXPIRED_SINCE, "certificate %s has expired since the time stamp", certificate->serial);
+        if (policy->stamp_age_max_ms > 0 && at.ms - stamped.ms > policy->stamp_age_max_ms)
+                return sig_refuse(why, party, SIG_CERTIFICATE_EXPIRED_SINCE, "certificate %s has expired, and the time stamp is too old to stand in", certificate->serial);
+        return GW_OK;
+}
+
+enum gw_rc trust_check_stamped(struct verifier *verifier, enum sig_party party, struct certificate *certificate, struct wall_time stamped, struct wall_time at,
+                               struct why *why)
+{
+        bool expired = at.ms - verifier->policy.clock_skew_ms > certificate->not_after.ms;
+        /* Its authority may have gone with it, so an expired one is judged as a whole at the stamp. */
+        enum gw_rc rc = check_chain(verifier, party, certificate, expired ? stamped : at, why);
+        if (rc == GW_OK)
+                rc = check_dates(verifier, party, certificate, stamped, why);
+        if (rc == GW_OK && expired)
+                rc = check_expired_since(verifier, party, certificate, stamped, at, why);
+        if (rc == GW_OK)
+                rc = check_revocation(verifier, party, certificate, at, why);
+        return rc == GW_OK ? check_usage(party, certificate, why) : rc;
 }

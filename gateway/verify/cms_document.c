@@ -1,0 +1,130 @@
+/* CMS signatures over a document: structure and arithmetic are pki/cms.c's, trust is decided here. */
+#include "gateway/verify/cms_document.h"
+
+#include <openssl/x509.h>
+
+#include "gateway/verify/trust.h"
+
+#define REFUSE(problem, ...) sig_refuse(why, SIG_APPLICANT, problem, __VA_ARGS__)
+#define CONTENT_DATA "1.2.840.113549.1.7.1"
+#define RSA_BITS_MIN 2048
+#define RSA_BITS_MAX 8192
+
+static void free_der(unsigned char *der)
+{
+        OPENSSL_free(der);
+}
+GW_DEFINE_AUTO(der, unsigned char, free_der)
+
+static enum gw_rc refuse_cms(enum cms_problem problem, const struct why *detail, struct why *why)
+{
+        static const enum sig_problem problems[] = {
+                [CMS_STRUCTURE] = SIG_STRUCTURE,
+                [CMS_ALGORITHM] = SIG_ALGORITHM,
+                [CMS_KEY] = SIG_KEY_MISMATCH,
+                [CMS_CERTIFICATE_MISSING] = SIG_CERTIFICATE_UNREADABLE,
+                [CMS_CONTENT_MISSING] = SIG_COVERAGE,
+                [CMS_COVERAGE] = SIG_COVERAGE,
+                [CMS_DIGEST] = SIG_DIGEST,
+                [CMS_VALUE] = SIG_INVALID,
+                [CMS_PROPERTIES] = SIG_PROPERTIES,
+        };
+        if (problem == CMS_UNREADABLE)
+                return why_set(why, GW_REJECT, REASON_CMS_MALFORMED, "%s", detail->detail);
+        return REFUSE(problems[problem], "%s", detail->detail);
+}
+
+static enum gw_rc load_certificate(struct verifier *verifier, X509 *x509, struct certificate **ret, struct why *why)
+{
+        if (!x509)
+                return REFUSE(SIG_CERTIFICATE_UNREADABLE, "the certificate that the signer names is not inside");
+        gw_auto(der) unsigned char *der = NULL;
+        int n = i2d_X509(x509, &der);
+        return n > 0 ? trust_certificate(verifier, SIG_APPLICANT, span_of(der, (size_t)n), ret, why) : REFUSE(SIG_CERTIFICATE_UNREADABLE, "a certificate");
+}
+
+static enum gw_rc check_strength(const struct certificate *certificate, struct why *why)
+{
+        bool rsa = certificate->key && EVP_PKEY_is_a(certificate->key, "RSA");
+        if (rsa && certificate->key_bits < RSA_BITS_MIN)
+                return REFUSE(SIG_KEY_WEAK, "RSA with %u bits", certificate->key_bits);
+        if (rsa && certificate->key_bits > RSA_BITS_MAX)
+                return REFUSE(SIG_ALGORITHM, "RSA with %u bits", certificate->key_bits);
+        return GW_OK;
+}
+
+/* CAdES-T (ETSI EN 319 122-1 5.3): the token is over the signature value. */
+static enum gw_rc check_stamp(struct verifier *verifier, const struct cms_signer *signer, struct wall_time at, struct verified_cms_signer *ret, struct why *why)
+{
+        if (!signer->time_stamp.p)
+                return trust_policy(verifier)->stamp_required ? REFUSE(SIG_TIMESTAMP_MISSING, "no signatureTimeStampToken") : GW_OK;
+        enum gw_rc rc = time_stamp_check(verifier, SIG_APPLICANT, signer->time_stamp, signer->signature, at, &ret->stamp, why);
+        ret->has_stamp = rc == GW_OK;
+        return rc;
+}
+
+static enum gw_rc check_signer(struct verifier *verifier, const struct cms *cms, size_t i, struct span content, struct wall_time at, struct verified_cms_signer *ret,
+                               struct why *why)
+{
+        struct cms_signer signer;
+        cms_signer(cms, i, &signer);
+        ret->algorithm = signer.algorithm;
+        ret->signing_time = signer.signing_time;
+        enum gw_rc rc = trust_check_gost(verifier, SIG_APPLICANT, signer.gost, at, why);
+        if (rc == GW_OK)
+                rc = load_certificate(verifier, signer.x509, &ret->certificate, why);
+        if (rc == GW_OK)
+                rc = check_strength(ret->certificate, why);
+        if (rc != GW_OK)
+                return rc;
+        struct why detail = WHY_INIT;
+        trust_count_signature(verifier);
+        enum cms_problem problem = cms_check_signer(cms, i, signer.x509, content, &detail);
+        if (problem != CMS_OK)
+                return refuse_cms(problem, &detail, why);
+        rc = check_stamp(verifier, &signer, at, ret, why);
+        if (rc != GW_OK)
+                return rc;
+        return ret->has_stamp ? trust_check_stamped(verifier, SIG_APPLICANT, ret->certificate, ret->stamp.at, at, why)
+                              : trust_check(verifier, SIG_APPLICANT, ret->certificate, at, why);
+}
+
+static enum gw_rc check_all(struct verifier *verifier, struct span detached, struct wall_time at, struct verified_cms *made, struct why *why)
+{
+        size_t count = cms_signer_count(made->cms);
+        if (count > VERIFY_SIGNERS_MAX)
+                return REFUSE(SIG_SEVERAL, "more than %d signers", VERIFY_SIGNERS_MAX);
+        for (size_t i = 0; i < count; i++) {
+                made->signer_count++;
+                enum gw_rc rc = check_signer(verifier, made->cms, i, detached, at, &made->signers[i], why);
+                if (rc != GW_OK)
+                        return rc;
+        }
+        made->content = detached.p ? detached : cms_content(made->cms);
+        return GW_OK;
+}
+
+enum gw_rc verify_cms(struct verifier *verifier, struct span bytes, struct span detached, struct wall_time at, struct verified_cms *ret, struct why *why)
+{
+        struct verified_cms made = {.signer_count = 0};
+        struct why detail = WHY_INIT;
+        enum cms_problem problem = cms_read(bytes, CONTENT_DATA, &made.cms, &detail);
+        if (problem != CMS_OK)
+                return refuse_cms(problem, &detail, why);
+        enum gw_rc rc = check_all(verifier, detached, at, &made, why);
+        if (rc == GW_OK)
+                *ret = made;
+        else
+                verified_cms_done(&made);
+        return rc;
+}
+
+void verified_cms_done(struct verified_cms *verified)
+{
+        for (size_t i = 0; i < verified->signer_count; i++) {
+                certificate_unref(verified->signers[i].certificate);
+                time_stamp_done(&verified->signers[i].stamp);
+        }
+        cms_free(verified->cms);
+        *verified = (struct verified_cms){.signer_count = 0};
+}
