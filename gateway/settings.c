@@ -12,6 +12,7 @@
 static const struct conf_key gateway_keys[] = {
         {"run_folder", CONF_PATH, AT(gateway.run_folder), "run", 0, 0, NULL, "folder for the files `pid` and `listeners`"},
         {"user", CONF_TEXT, AT(gateway.user), "", 0, 0, NULL, "account to run as when started by root"},
+        {"signer_user", CONF_TEXT, AT(gateway.signer_user), "", 0, 0, NULL, "another account, for the process that holds the keys (started by root)"},
         {"log_level", CONF_TEXT, AT(gateway.log_level), "info", 0, 0, "error|warn|info|debug", "least severe event that is logged"},
         {"services", CONF_PATH, AT(gateway.services), "services", 0, 0, NULL, "folder of the service catalogue"},
         {"trust", CONF_PATH, AT(gateway.trust), NULL, 0, 0, NULL, "folder of trusted CA certificates for signatures (PEM)"},
@@ -76,8 +77,9 @@ static const struct conf_key sender_keys[] = {
 };
 #define KEY(member) offsetof(struct key_settings, member)
 static const struct conf_key key_keys[] = {
-        {"key", CONF_PATH, KEY(key), NULL, 0, 0, NULL, "PEM of the private key, mode 0600"},
-        {"certificate", CONF_PATH, KEY(certificate), NULL, 0, 0, NULL, "PEM of its certificate"},
+        {"key", CONF_PATH, KEY(key), NULL, 0, 0, NULL, "the private key: PEM or PKCS#12, mode 0600 or 0400"},
+        {"certificate", CONF_PATH, KEY(certificate), "", 0, 0, NULL, "PEM of its certificate; a PKCS#12 brings its own"},
+        {"password_file", CONF_PATH, KEY(password_file), "", 0, 0, NULL, "its first line is the password of an encrypted PEM or PKCS#12; mode as for the key"},
 };
 #define DESTINATION(member) offsetof(struct destination_settings, member)
 static const struct conf_key destination_keys[] = {
@@ -123,6 +125,8 @@ static enum gw_rc cross_check(const struct settings *s, const char *path, struct
                 return why_say(why, GW_REJECT, "%s: there is no [listener …]", path);
         if (!settings_has_key(s, s->gateway.system_key))
                 return why_say(why, GW_REJECT, "%s: system_key names [key %s], which does not exist", path, s->gateway.system_key);
+        if (s->gateway.signer_user && (!s->gateway.user || str_eq(s->gateway.user, s->gateway.signer_user)))
+                return why_say(why, GW_REJECT, "%s: signer_user needs a `user` that is another account", path);
         for (size_t i = 0; i < s->listener_count; i++) {
                 const struct listener_settings *l = &s->listeners[i];
                 bool tls = str_eq(l->tls, "on");

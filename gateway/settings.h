@@ -26,7 +26,7 @@ struct sender_settings {
         char *tls_sha256;          /* fingerprints of TLS client certificates for REST */
 };
 struct key_settings {
-        char *id, *key, *certificate;
+        char *id, *key, *certificate, *password_file;
 };
 struct destination_settings {
         char *name, *url, *service_id, *bin, *ca;
@@ -34,7 +34,7 @@ struct destination_settings {
 };
 struct settings {
         struct {
-                char *run_folder, *user, *log_level, *services, *trust, *sender_id, *system_key, *tls_key;
+                char *run_folder, *user, *signer_user, *log_level, *services, *trust, *sender_id, *system_key, *tls_key;
                 bool diagnose;
                 int64_t loops, sync_wait_ms, drain_ms, inflight_max;
         } gateway;

@@ -33,7 +33,7 @@ static bool check_keys(const struct settings *s)
                 struct why why = WHY_INIT;
                 struct signing_key *key = NULL;
                 auto_str char *what = xasprintf("[key %s] belongs to its certificate", s->keys[i].id);
-                bool ok = local_key_open(s->keys[i].key, s->keys[i].certificate, &key, &why) == GW_OK && check_mode(s->keys[i].key, &why);
+                bool ok = local_key_open_password(s->keys[i].key, s->keys[i].certificate, s->keys[i].password_file, &key, &why) == GW_OK && check_mode(s->keys[i].key, &why);
                 all = say(ok, what, &why) && all;
                 local_key_close(key);
         }

@@ -45,8 +45,14 @@ static int signer_main(const struct settings *settings, const struct supervisor_
 {
         struct signer_key_conf keys[SETTINGS_KEYS_MAX];
         for (size_t i = 0; i < settings->key_count; i++)
-                keys[i] = (struct signer_key_conf){settings->keys[i].id, settings->keys[i].key, settings->keys[i].certificate};
-        return signer_process_main(keys, settings->key_count, child->fds, child->fd_count, child->ready_fd);
+                keys[i] = (struct signer_key_conf){
+                        .id = settings->keys[i].id,
+                        .key_path = settings->keys[i].key,
+                        .certificate_path = settings->keys[i].certificate,
+                        .password_path = settings->keys[i].password_file,
+                };
+        struct signer_options options = {.keys = keys, .key_count = settings->key_count, .channels = child->fds, .channel_count = child->fd_count, .ready_fd = child->ready_fd, .account = settings->gateway.signer_user};
+        return signer_process_main(&options);
 }
 
 static int worker_main(const struct settings *settings, const struct supervisor_child *child, const struct adapter *const *adapters)

@@ -32,7 +32,7 @@ static enum gw_rc sign_document(const struct signing_key *key, xmlDoc *doc, bool
 static enum gw_rc sign_file(const struct sign_options *options, const char *path, struct buf *out, struct why *why)
 {
         gw_auto(signing_key) struct signing_key *key = NULL;
-        enum gw_rc rc = options->password_file ? local_key_open_pkcs12(options->key, options->password_file, &key, why)
+        enum gw_rc rc = options->password_file ? local_key_open_password(options->key, options->certificate, options->password_file, &key, why)
                                                : local_key_open(options->key, options->certificate, &key, why);
         if (rc != GW_OK)
                 return rc;
@@ -57,9 +57,9 @@ static int sign_run(int argc, char **argv)
 {
         struct sign_options given = {0};
         const struct option_row rows[] = {
-                {"key", "FILE", "private key: PEM, not encrypted, or PKCS#12", &given.key, NULL, true},
+                {"key", "FILE", "private key: PEM or PKCS#12", &given.key, NULL, true},
                 {"cert", "FILE", "its certificate, PEM; of a PKCS#12 key it is inside", &given.certificate, NULL, false},
-                {"password-file", "FILE", "the key is PKCS#12, and this file's first line is its password", &given.password_file, NULL, false},
+                {"password-file", "FILE", "this file's first line is the key's password", &given.password_file, NULL, false},
                 {"soap", NULL, "sign the Body of a SOAP message (WS-Security) instead of a document", NULL, &given.soap, false},
                 {"xades", NULL, "sign a document as XAdES-BES: signing time and certificate are signed too", NULL, &given.xades, false},
                 {"out", "FILE", "where to write; standard output when absent", &given.out, NULL, false},
@@ -82,8 +82,8 @@ static int sign_run(int argc, char **argv)
                 return options_mistake(&options, "exactly one FILE is needed");
         if (given.soap && given.xades)
                 return options_mistake(&options, "--soap and --xades do not go together");
-        if (!given.certificate == !given.password_file)
-                return options_mistake(&options, "either --cert or --password-file is needed");
+        if (!given.certificate && !given.password_file)
+                return options_mistake(&options, "--cert is needed, or --password-file for a PKCS#12 with its certificate");
         verify_init();
         auto_buf struct buf out = BUF_INIT;
         struct why why = WHY_INIT;

@@ -70,22 +70,24 @@ static struct signing_key *hold(struct private_key *private_key)
         return key;
 }
 
-enum gw_rc local_key_open(const char *key_path, const char *certificate_path, struct signing_key **ret_key, struct why *why)
+static enum gw_rc open_source(const struct private_key_source *source, struct signing_key **ret_key, struct why *why)
 {
         struct private_key *private_key = NULL;
-        enum gw_rc rc = private_key_load(key_path, certificate_path, false, &private_key, why);
+        enum gw_rc rc = private_key_load(source, &private_key, why);
         if (rc == GW_OK)
                 *ret_key = hold(private_key);
         return rc;
 }
 
-enum gw_rc local_key_open_pkcs12(const char *path, const char *password_path, struct signing_key **ret_key, struct why *why)
+enum gw_rc local_key_open(const char *key_path, const char *certificate_path, struct signing_key **ret_key, struct why *why)
 {
-        struct private_key *private_key = NULL;
-        enum gw_rc rc = private_key_load_pkcs12(path, password_path, &private_key, why);
-        if (rc == GW_OK)
-                *ret_key = hold(private_key);
-        return rc;
+        return open_source(&(struct private_key_source){.key_path = key_path, .certificate_path = certificate_path}, ret_key, why);
+}
+
+enum gw_rc local_key_open_password(const char *key_path, const char *certificate_path, const char *password_path, struct signing_key **ret_key,
+                                   struct why *why)
+{
+        return open_source(&(struct private_key_source){.key_path = key_path, .certificate_path = certificate_path, .password_path = password_path}, ret_key, why);
 }
 
 void local_key_close(struct signing_key *key)

@@ -9,8 +9,6 @@
 #include "gateway/reason.h"
 #include "gateway/sign/private_key.h"
 
-#define CONTAINER_MAX ((size_t)256 << 10)
-#define PASSWORD_MAX 1024
 #define CERTIFICATES_MAX 16
 /* The MAC and the keys are derived by that many rounds; a hostile file may ask for 2^31. */
 #define ROUNDS_MAX 10000000
@@ -112,8 +110,8 @@ static const char *unpack(const struct legacy *legacy, struct span der, const ch
                 return "has a part that cannot be read";
         for (int i = 0; !contents->problem && i < sk_PKCS7_num(safes); i++)
                 take_safe(contents, sk_PKCS7_value(safes, i), password);
-        if (!contents->problem && (!contents->key || contents->certificate_count == 0))
-                return "does not hold a key and its certificate";
+        if (!contents->problem && !contents->key)
+                return "does not hold a key that its password opens";
         return contents->problem;
 }
 
@@ -129,50 +127,31 @@ static const char *take_key(PKCS8_PRIV_KEY_INFO *info, struct private_key *key)
         return key->gost || key->pkey ? NULL : "has a key of a kind that is not signed with (GOST 34.310-2004 is only verified)";
 }
 
-static const char *take_contents(const struct contents *contents, struct private_key *key)
+static const char *take_contents(const struct contents *contents, X509 *certificate, bool guarded, struct private_key *key)
 {
         const char *problem = take_key(contents->key, key);
         if (problem)
                 return problem;
+        if (certificate)
+                return private_key_complete(key, certificate, guarded);
         for (size_t i = 0; i < contents->certificate_count; i++) {
-                problem = private_key_complete(key, contents->certificates[i], false);
+                problem = private_key_complete(key, contents->certificates[i], guarded);
                 if (!problem)
                         return NULL;
         }
-        return problem;
+        return problem ? problem : "holds no certificate, and none is given";
 }
 
-static enum gw_rc refuse(struct why *why, const char *path, const char *what)
+const char *private_key_from_pkcs12(struct span der, const char *password, X509 *certificate, bool guarded, struct private_key *key)
 {
-        ERR_clear_error();
-        return why_set(why, GW_FAULT, REASON_CONFIGURATION, "%s: %s", path, what);
-}
-
-enum gw_rc private_key_load_pkcs12(const char *path, const char *password_path, struct private_key **ret_key, struct why *why)
-{
-        __attribute__((cleanup(buf_wipe_done))) struct buf password = BUF_LIMIT(PASSWORD_MAX);
-        auto_buf struct buf der = BUF_LIMIT(CONTAINER_MAX);
-        if (!text_read_file(password_path, &password))
-                return refuse(why, password_path, "cannot be read");
-        if (!text_read_file(path, &der))
-                return refuse(why, path, "cannot be read");
-        char *first_line = password.n ? (char *)password.p : NULL;
-        if (first_line)
-                first_line[strcspn(first_line, "\r\n")] = '\0';
         __attribute__((cleanup(legacy_done))) struct legacy legacy = {.context = OSSL_LIB_CTX_new()};
         if (legacy.context) {
                 legacy.usual = OSSL_PROVIDER_load(legacy.context, "default");
                 legacy.legacy = OSSL_PROVIDER_load(legacy.context, "legacy");
         }
         if (!legacy.usual || !legacy.legacy)
-                return refuse(why, path, "OpenSSL's legacy provider, which the container needs, is not installed");
+                return "OpenSSL's legacy provider, which the container may need, is not installed";
         __attribute__((cleanup(contents_done))) struct contents contents = {.key = NULL};
-        auto_private_key struct private_key *key = xcalloc(1, sizeof *key);
-        const char *problem = unpack(&legacy, buf_span(&der), first_line ? first_line : "", &contents);
-        if (!problem)
-                problem = take_contents(&contents, key);
-        if (problem)
-                return refuse(why, path, problem);
-        *ret_key = gw_take(&key);
-        return GW_OK;
+        const char *problem = unpack(&legacy, der, password, &contents);
+        return problem ? problem : take_contents(&contents, certificate, guarded, key);
 }

@@ -6,19 +6,24 @@
 #include <openssl/ecdsa.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
+#include <openssl/pkcs12.h>
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "gateway/base/text.h"
 #include "gateway/reason.h"
 
-#define KEY_FILE_MAX ((size_t)64 << 10)
+#define SECRET_FILE_MAX ((size_t)256 << 10) /* a PKCS#12 may hold a chain */
+#define CERTIFICATE_FILE_MAX ((size_t)64 << 10)
 #define RSA_BITS_MIN 2048
 
 GW_DEFINE_AUTO(x509, X509, X509_free)
 GW_DEFINE_AUTO(bio, BIO, BIO_free_all)
+GW_DEFINE_AUTO(x509_sig, X509_SIG, X509_SIG_free)
+GW_DEFINE_AUTO(pkcs8, PKCS8_PRIV_KEY_INFO, PKCS8_PRIV_KEY_INFO_free) /* wipes */
 GW_DEFINE_AUTO(ecdsa_sig, ECDSA_SIG, ECDSA_SIG_free)
 
 void private_key_free(struct private_key *key)
@@ -52,25 +57,28 @@ static enum gw_rc refuse(struct why *why, const char *path, const char *what)
 }
 
 /* A key that others can read or replace is not a secret any more: refuse rather than warn (as OpenSSH does). */
-static const char *mode_problem(const struct stat *st)
+static const char *mode_problem(const struct stat *st, uid_t owner)
 {
         if (!S_ISREG(st->st_mode))
                 return "is not a regular file";
         if (st->st_mode & (S_IRWXG | S_IRWXO))
                 return "can be read or written by group or others; use mode 0600";
-        if (st->st_uid != geteuid() && st->st_uid != 0)
+        if (st->st_uid != geteuid() && st->st_uid != owner && st->st_uid != 0)
                 return "belongs to another user";
         return NULL;
 }
 
 /* The file is opened once and judged by fstat, so that what was checked is what is read. */
-static enum gw_rc read_key_file(const char *path, bool guarded, struct buf *out, struct why *why)
+static enum gw_rc read_secret_file(const char *path, const struct private_key_source *source, struct buf *out, struct why *why)
 {
-        auto_fd int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | (guarded ? O_NONBLOCK : 0));
+        /* All the room at once: a growing buffer would leave copies of the key in freed memory. */
+        if (!buf_room(out, SECRET_FILE_MAX))
+                return refuse(why, path, "out of memory");
+        auto_fd int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | (source->guarded ? O_NONBLOCK : 0));
         struct stat st;
         if (fd < 0 || fstat(fd, &st) != 0)
                 return refuse(why, path, "cannot be opened");
-        const char *problem = guarded ? mode_problem(&st) : NULL;
+        const char *problem = source->guarded ? mode_problem(&st, source->owner) : NULL;
         if (problem)
                 return refuse(why, path, problem);
         for (;;) {
@@ -87,14 +95,30 @@ static enum gw_rc read_key_file(const char *path, bool guarded, struct buf *out,
 }
 
 /* PEM_read would otherwise ask on the terminal. */
-static int no_password(char *buf, int size, int writing, void *ctx)
+static int give_password(char *buf, int size, int writing, void *password)
 {
-        (void)buf, (void)size, (void)writing, (void)ctx;
-        return -1;
+        size_t n = password ? strlen(password) : 0;
+        if (!password || writing || n > (size_t)size)
+                return -1;
+        memcpy(buf, password, n);
+        return (int)n;
+}
+
+/* PKCS#8 under a password, of a key that OpenSSL does not know. */
+static bool decrypt_gost_key(struct span der, const char *password, struct gost_private_key **ret_key)
+{
+        const unsigned char *p = der.p;
+        gw_auto(x509_sig) X509_SIG *sealed = d2i_X509_SIG(NULL, &p, (long)der.n);
+        gw_auto(pkcs8) PKCS8_PRIV_KEY_INFO *info = sealed ? PKCS8_decrypt(sealed, password, (int)strlen(password)) : NULL;
+        unsigned char *open = NULL;
+        int n = info ? i2d_PKCS8_PRIV_KEY_INFO(info, &open) : 0;
+        bool ok = n > 0 && gost_private_read(span_of(open, (size_t)n), ret_key);
+        OPENSSL_clear_free(open, n > 0 ? (size_t)n : 0);
+        return ok;
 }
 
 /* OpenSSL opens the armour, but does not know the key within. */
-static bool read_gost_key(struct span pem, struct gost_private_key **ret_key)
+static bool read_gost_key(struct span pem, const char *password, struct gost_private_key **ret_key)
 {
         gw_auto(bio) BIO *bio = BIO_new_mem_buf(pem.p, (int)pem.n);
         char *name = NULL, *header = NULL;
@@ -102,37 +126,33 @@ static bool read_gost_key(struct span pem, struct gost_private_key **ret_key)
         long n = 0;
         if (!bio || PEM_read_bio(bio, &name, &header, &der, &n) != 1)
                 return false;
-        bool ok = str_eq(name, PEM_STRING_PKCS8INF) && gost_private_read(span_of(der, (size_t)n), ret_key);
+        struct span content = span_of(der, (size_t)n);
+        bool ok = str_eq(name, PEM_STRING_PKCS8INF)             ? gost_private_read(content, ret_key)
+                  : password && str_eq(name, PEM_STRING_PKCS8)  ? decrypt_gost_key(content, password, ret_key)
+                                                                : false;
         OPENSSL_clear_free(der, (size_t)n);
         OPENSSL_free(name);
         OPENSSL_free(header);
         return ok;
 }
 
-static enum gw_rc read_key(const char *path, bool guarded, struct private_key *key, struct why *why)
+static const char *read_pem(struct span pem, char *password, struct private_key *key)
 {
-        /* All the room at once: a growing buffer would leave copies of the key in freed memory. */
-        __attribute__((cleanup(buf_wipe_done))) struct buf pem = BUF_LIMIT(KEY_FILE_MAX + 4096);
-        if (!buf_room(&pem, KEY_FILE_MAX))
-                return refuse(why, path, "out of memory");
-        enum gw_rc rc = read_key_file(path, guarded, &pem, why);
-        if (rc != GW_OK)
-                return rc;
-        if (read_gost_key(buf_span(&pem), &key->gost))
-                return GW_OK;
+        if (read_gost_key(pem, password, &key->gost))
+                return NULL;
         ERR_clear_error();
         gw_auto(bio) BIO *bio = BIO_new_mem_buf(pem.p, (int)pem.n);
-        key->pkey = bio ? PEM_read_bio_PrivateKey(bio, NULL, no_password, NULL) : NULL;
-        return key->pkey ? GW_OK : refuse(why, path, "is not an unencrypted private key in PEM");
+        key->pkey = bio ? PEM_read_bio_PrivateKey(bio, NULL, give_password, password) : NULL;
+        return key->pkey ? NULL : password ? "is no private key in PEM or PKCS#12 that this password opens" : "is not an unencrypted private key in PEM";
 }
 
 static enum gw_rc read_certificate(const char *path, X509 **ret_certificate, struct why *why)
 {
-        auto_buf struct buf pem = BUF_LIMIT(KEY_FILE_MAX);
+        auto_buf struct buf pem = BUF_LIMIT(CERTIFICATE_FILE_MAX);
         if (!text_read_file(path, &pem))
                 return refuse(why, path, "cannot be read");
         gw_auto(bio) BIO *bio = BIO_new_mem_buf(pem.p, (int)pem.n);
-        X509 *certificate = bio ? PEM_read_bio_X509(bio, NULL, no_password, NULL) : NULL;
+        X509 *certificate = bio ? PEM_read_bio_X509(bio, NULL, give_password, NULL) : NULL;
         if (!certificate)
                 return refuse(why, path, "is not a certificate in PEM");
         *ret_certificate = certificate;
@@ -187,19 +207,50 @@ const char *private_key_complete(struct private_key *key, X509 *certificate, boo
         return NULL;
 }
 
-enum gw_rc private_key_load(const char *key_path, const char *certificate_path, bool guarded, struct private_key **ret_key, struct why *why)
+/* The first line, NUL-terminated in *text; NULL for none. */
+static enum gw_rc read_password(const struct private_key_source *source, struct buf *text, char **ret_password, struct why *why)
+{
+        *ret_password = NULL;
+        if (!source->password_path)
+                return GW_OK;
+        enum gw_rc rc = read_secret_file(source->password_path, source, text, why);
+        if (rc != GW_OK)
+                return rc;
+        uint8_t *end = buf_room(text, 1);
+        if (!end)
+                return refuse(why, source->password_path, "is too large for a password");
+        *end = '\0';
+        char *line = (char *)text->p;
+        line[strcspn(line, "\r\n")] = '\0';
+        *ret_password = line;
+        return GW_OK;
+}
+
+enum gw_rc private_key_load(const struct private_key_source *source, struct private_key **ret_key, struct why *why)
 {
         auto_private_key struct private_key *key = xcalloc(1, sizeof *key);
-        enum gw_rc rc = read_key(key_path, guarded, key, why);
-        if (rc != GW_OK)
-                return rc;
+        __attribute__((cleanup(buf_wipe_done))) struct buf secret = BUF_LIMIT(SECRET_FILE_MAX + 4096), line = BUF_LIMIT(SECRET_FILE_MAX + 4096);
         gw_auto(x509) X509 *certificate = NULL;
-        rc = read_certificate(certificate_path, &certificate, why);
+        char *password = NULL;
+        enum gw_rc rc = read_secret_file(source->key_path, source, &secret, why);
+        if (rc == GW_OK)
+                rc = read_password(source, &line, &password, why);
+        if (rc == GW_OK && source->certificate_path)
+                rc = read_certificate(source->certificate_path, &certificate, why);
         if (rc != GW_OK)
                 return rc;
-        const char *problem = private_key_complete(key, certificate, guarded);
+        /* DER of a container begins with a SEQUENCE; what comes before the armour of a PEM file is text. */
+        bool container = secret.n > 0 && secret.p[0] == 0x30;
+        const char *problem;
+        if (container) {
+                problem = private_key_from_pkcs12(buf_span(&secret), password ? password : "", certificate, source->guarded, key);
+        } else {
+                problem = read_pem(buf_span(&secret), password, key);
+                if (!problem)
+                        problem = certificate ? private_key_complete(key, certificate, source->guarded) : "is PEM and needs its `certificate`";
+        }
         if (problem)
-                return refuse(why, key_path, problem);
+                return refuse(why, source->key_path, problem);
         *ret_key = gw_take(&key);
         return GW_OK;
 }

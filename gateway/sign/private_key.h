@@ -21,15 +21,20 @@ void private_key_free(struct private_key *key);
 GW_DEFINE_AUTO(private_key, struct private_key, private_key_free)
 #define auto_private_key gw_auto(private_key)
 
-/* PEM key (not encrypted) and the first certificate of a PEM file, which must belong together. `guarded` is for the signer process: the
- * key file must be ours or root's without any group or other bit, and RSA at least 2048 bits (local keys may be weak: the replay
- * fixtures sign with one to see it refused). GW_FAULT with REASON_CONFIGURATION; the detail names the file. */
-GW_MUST_CHECK enum gw_rc private_key_load(const char *key_path, const char *certificate_path, bool guarded, struct private_key **ret_key,
-                                          struct why *why);
+struct private_key_source {
+        const char *key_path;         /* PEM (PKCS#8 or traditional, encrypted or not) or PKCS#12: told apart by the content */
+        const char *certificate_path; /* PEM, its first certificate; NULL: the one in the PKCS#12 */
+        const char *password_path;    /* the file's first line; NULL: none */
+        bool guarded;                 /* for the signer process: key and password files must be nobody else's, RSA at least 2048 bits */
+        uid_t owner;                  /* guarded: whose they may be, besides root and the process itself */
+};
+/* Key and certificate, which must belong together. Local keys (not guarded) may be weak: the replay fixtures sign with one to see it
+ * refused. GW_FAULT with REASON_CONFIGURATION; the detail names the file and nothing that is in it. */
+GW_MUST_CHECK enum gw_rc private_key_load(const struct private_key_source *source, struct private_key **ret_key, struct why *why);
 
-/* The key and certificate of a PKCS#12 container (pkcs12.c); never in the signer process, whose keys are files of their own. */
-GW_MUST_CHECK enum gw_rc private_key_load_pkcs12(const char *path, const char *password_path, struct private_key **ret_key, struct why *why);
-/* What both have in common: sets algorithm and certificate when the key in *key belongs to that certificate; else what is wrong. */
+/* pkcs12.c: the same from the bytes of a container; NULL, or what is wrong. certificate: NULL = the one that is inside. */
+GW_MUST_CHECK const char *private_key_from_pkcs12(struct span der, const char *password, X509 *certificate, bool guarded, struct private_key *key);
+/* What all have in common: sets algorithm and certificate when the key in *key belongs to that certificate; else what is wrong. */
 GW_MUST_CHECK const char *private_key_complete(struct private_key *key, X509 *certificate, bool guarded);
 
 /* Appends the raw XML-DSig value; false when the library refuses. The digest's length must be the algorithm's. *context belongs to the

@@ -11,15 +11,25 @@
 
 struct signer_key_conf {
         const char *id;               /* "system", "head", "tls" … */
-        const char *key_path;         /* PEM, mode 0600 enforced: group/other bits refuse the start */
-        const char *certificate_path; /* PEM; first certificate is the key's own */
+        const char *key_path;         /* PEM or PKCS#12, mode 0600 or 0400 enforced: group/other bits refuse the start */
+        const char *certificate_path; /* PEM; first certificate is the key's own. NULL: in the PKCS#12 */
+        const char *password_path;    /* its first line; the same modes. NULL: none */
 };
 
-/* Never returns normally: exit status for the process. Locks memory, disables core dumps (RLIMIT_CORE 0, PR_SET_DUMPABLE 0),
- * loads the keys, writes one byte 'R' to ready_fd (or one line of error text and exits 1), then serves each channel on a thread of its own.
+struct signer_options {
+        const struct signer_key_conf *keys;
+        size_t key_count;
+        const int *channels;
+        size_t channel_count;
+        int ready_fd;
+        const char *account;          /* root becomes that one once key files are read; NULL: stays who it is */
+};
+/* Never returns normally: exit status for the process. Disables core dumps and tracing, loads the keys into locked memory, gives up its
+ * account and the system calls it does not need (gateway/sandbox), writes one byte 'R' to ready_fd (or one line of error text and exits 1),
+ * serving each channel on a thread of its own.
  * SIGINT, SIGTERM, SIGHUP and SIGPIPE are ignored: it ends (status 0) when the last channel is closed, so the worker can finish what is
  * in flight. Channels are stream sockets; nobody else may keep a copy of their other ends open. */
-int signer_process_main(const struct signer_key_conf *keys, size_t key_count, const int *channels, size_t channel_count, int ready_fd);
+int signer_process_main(const struct signer_options *options);
 
 struct signer;
 /* Takes over fd. Asks for the list at once. */

@@ -1,23 +1,25 @@
 /* The process that holds the private keys. What comes in on a channel is hostile: whoever writes there parses XML from the world. */
 #include <errno.h>
+#include <openssl/crypto.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "gateway/base/log.h"
 #include "gateway/base/text.h"
+#include "gateway/sandbox/sandbox.h"
 #include "gateway/sign/private_key.h"
 #include "gateway/sign/signer.h"
 #include "gateway/sign/signer_frame.h"
 
 /* Deepest need is OpenSSL's RSA (some 10 KB); small, because mlockall() counts stacks against RLIMIT_MEMLOCK. */
 #define STACK_SIZE ((size_t)256 << 10)
+#define SECURE_HEAP ((size_t)256 << 10)
+#define SECURE_SMALLEST ((size_t)32)
 #define LOCK_PROBE ((size_t)256 << 20)
 
 struct held_key {
@@ -32,22 +34,25 @@ struct keyring {
 
 struct channel {
         const struct keyring *ring;
+        pthread_barrier_t *started;
         EVP_PKEY_CTX *contexts[SIGNER_KEYS_MAX]; /* made at first use; this thread's own */
         int fd;
         struct signer_reader reader;
         struct signer_writer answer;
 };
 
-/* No core dump, no ptrace by the same user, and no end by a terminal's or service manager's signal while
- * channels are open: the worker finishes what is in flight, then closes them, and that is our end. */
+/* No end by a terminal's or service manager's signal while channels are open: the worker finishes what is in flight, then closes them,
+ * and that is our end. */
 static void harden(void)
 {
         static const int ignored[] = {SIGPIPE, SIGINT, SIGTERM, SIGHUP};
         for (size_t i = 0; i < GW_COUNT(ignored); i++)
                 signal(ignored[i], SIG_IGN);
-        struct rlimit none = {0, 0};
-        if (setrlimit(RLIMIT_CORE, &none) != 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
+        if (!sandbox_harden())
                 log_event(LOG_WARN, NULL, "signer.dumpable", "errno=%d", errno);
+        /* Private numbers go to pages that are locked whatever the limit, guarded on both sides, and never in a dump. */
+        if (CRYPTO_secure_malloc_init(SECURE_HEAP, SECURE_SMALLEST) != 1)
+                log_event(LOG_INFO, NULL, "signer.secure_heap", "cannot be locked (errno %d)", errno);
 }
 
 /* Keeps the keys out of swap. MCL_FUTURE under a finite RLIMIT_MEMLOCK (8 MiB is common) makes a later malloc() fail in the middle of a
@@ -62,23 +67,22 @@ static void lock_memory(void)
                 }
         }
         int cause = errno;
-        if (mlockall(MCL_CURRENT) != 0) {
-                cause = errno;
-                munlockall();
-        }
+        if (mlockall(MCL_CURRENT) != 0)
+                cause = errno; /* the secure heap is locked all the same */
         log_event(LOG_INFO, NULL, "signer.memory_lock_limited", "errno=%d raise LimitMEMLOCK to keep the keys out of swap for sure", cause);
 }
 
-static enum gw_rc load_keys(struct keyring *ring, const struct signer_key_conf *keys, size_t count, struct why *why)
+static enum gw_rc load_keys(struct keyring *ring, const struct signer_key_conf *keys, size_t count, uid_t owner, struct why *why)
 {
         if (count > SIGNER_KEYS_MAX)
                 return why_say(why, GW_FAULT, "more than %d keys", SIGNER_KEYS_MAX);
         for (size_t i = 0; i < count; i++) {
                 struct held_key *held = &ring->keys[i];
+                const struct private_key_source source = {keys[i].key_path, keys[i].certificate_path, keys[i].password_path, true, owner};
                 held->id = keys[i].id;
                 if (!*held->id || strlen(held->id) > SIGNER_ID_MAX)
                         return why_say(why, GW_FAULT, "key id '%.80s' is empty or too long", held->id);
-                enum gw_rc rc = private_key_load(keys[i].key_path, keys[i].certificate_path, true, &held->key, why);
+                enum gw_rc rc = private_key_load(&source, &held->key, why);
                 if (rc != GW_OK)
                         return rc;
                 ring->count = i + 1;
@@ -194,6 +198,8 @@ static void *serve_channel(void *arg)
 {
         struct channel *ch = arg;
         struct signer_frame frame;
+        free(xmalloc(1)); /* the C library makes a thread's heap at its first use, by calls that the filter to come does not have */
+        pthread_barrier_wait(ch->started);
         for (;;) {
                 enum signer_next next = signer_reader_next(&ch->reader, &frame);
                 if (next == SIGNER_NEXT_MORE) {
@@ -215,11 +221,12 @@ static void *serve_channel(void *arg)
         return NULL;
 }
 
-static bool start_channel(const struct keyring *ring, int fd, pthread_t *ret_thread)
+static bool start_channel(const struct keyring *ring, int fd, pthread_barrier_t *started, pthread_t *ret_thread)
 {
         struct channel *ch = xcalloc(1, sizeof *ch);
         ch->ring = ring;
         ch->fd = fd;
+        ch->started = started;
         pthread_attr_t attributes;
         GW_ASSERT(pthread_attr_init(&attributes) == 0 && pthread_attr_setstacksize(&attributes, STACK_SIZE) == 0);
         int error = pthread_create(ret_thread, &attributes, serve_channel, ch);
@@ -238,25 +245,51 @@ static int refuse_start(int ready_fd, const char *text)
         return 1;
 }
 
-int signer_process_main(const struct signer_key_conf *keys, size_t key_count, const int *channels, size_t channel_count, int ready_fd)
+static enum gw_rc prepare(struct keyring *ring, const struct signer_options *options, struct why *why)
+{
+        struct sandbox_account account = {NULL, geteuid(), getegid()};
+        enum gw_rc rc = options->account && geteuid() == 0 ? sandbox_account(options->account, &account, why) : GW_OK;
+        if (rc == GW_OK)
+                rc = load_keys(ring, options->keys, options->key_count, account.uid, why);
+        if (rc == GW_OK && account.name)
+                rc = sandbox_become(&account, why);
+        /* A change of account makes it dumpable again. */
+        if (rc == GW_OK && !sandbox_harden())
+                rc = why_say(why, GW_FAULT, "signer: cannot close itself to tracing (errno %d)", errno);
+        return rc;
+}
+
+/* `started` outlives the threads: pthread_barrier_destroy() is not for one that was just passed. */
+static enum gw_rc start_channels(const struct keyring *ring, const struct signer_options *options, pthread_barrier_t *started, pthread_t *threads,
+                                 struct why *why)
+{
+        GW_ASSERT(pthread_barrier_init(started, NULL, (unsigned)options->channel_count + 1) == 0);
+        for (size_t i = 0; i < options->channel_count; i++)
+                if (!start_channel(ring, options->channels[i], started, &threads[i]))
+                        return why_say(why, GW_FAULT, "signer: cannot start a thread for a channel");
+        pthread_barrier_wait(started);
+        return sandbox_enter(SANDBOX_SIGNER, why);
+}
+
+int signer_process_main(const struct signer_options *options)
 {
         harden();
         struct keyring ring = {.count = 0};
         struct why why = WHY_INIT;
-        if (load_keys(&ring, keys, key_count, &why) != GW_OK) {
+        if (prepare(&ring, options, &why) != GW_OK) {
                 drop_keys(&ring);
-                return refuse_start(ready_fd, why.detail);
+                return refuse_start(options->ready_fd, why.detail);
         }
         lock_memory();
-        pthread_t *threads = xcalloc(channel_count, sizeof *threads);
-        for (size_t i = 0; i < channel_count; i++)
-                if (!start_channel(&ring, channels[i], &threads[i]))
-                        return refuse_start(ready_fd, "signer: cannot start a thread for a channel");
-        bool told = write(ready_fd, "R", 1) == 1;
-        close(ready_fd);
+        pthread_t *threads = xcalloc(options->channel_count, sizeof *threads);
+        pthread_barrier_t started;
+        if (start_channels(&ring, options, &started, threads, &why) != GW_OK)
+                return refuse_start(options->ready_fd, why.detail);
+        bool told = write(options->ready_fd, "R", 1) == 1;
+        close(options->ready_fd);
         if (!told)
                 log_event(LOG_WARN, NULL, "signer.ready_unheard", "errno=%d", errno);
-        for (size_t i = 0; i < channel_count; i++)
+        for (size_t i = 0; i < options->channel_count; i++)
                 pthread_join(threads[i], NULL);
         free(threads);
         drop_keys(&ring);

@@ -25,9 +25,10 @@ size_t sign_digest(enum sign_algorithm algorithm, struct span in, uint8_t out[64
 /* A PEM key and its PEM certificate held in this process (command line, simulators, tests; the gateway's worker never does).
  * Refuses a key that does not belong to the certificate, and algorithms that are not in the enum. */
 GW_MUST_CHECK enum gw_rc local_key_open(const char *key_path, const char *certificate_path, struct signing_key **ret_key, struct why *why);
-/* The same from a PKCS#12 container, as НУЦ gives them out (RSA or GOST; SHA-1, 3DES and RC2 are what they are protected with). The
- * password is the first line of a file. */
-GW_MUST_CHECK enum gw_rc local_key_open_pkcs12(const char *path, const char *password_path, struct signing_key **ret_key, struct why *why);
+/* The same for a key under a password, the first line of a file: PEM, or PKCS#12 as НУЦ gives them out (RSA or GOST; SHA-1, 3DES and RC2
+ * are what they are protected with), whose certificate is inside (certificate_path NULL). */
+GW_MUST_CHECK enum gw_rc local_key_open_password(const char *key_path, const char *certificate_path, const char *password_path,
+                                                 struct signing_key **ret_key, struct why *why);
 void local_key_close(struct signing_key *key);
 
 #endif

@@ -1,15 +1,14 @@
 /* Binds, drops privileges, starts and restarts signer and worker. */
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <poll.h>
-#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -20,6 +19,7 @@
 #include "gateway/base/log.h"
 #include "gateway/base/text.h"
 #include "gateway/reason.h"
+#include "gateway/sandbox/sandbox.h"
 #include "gateway/supervisor/supervisor.h"
 
 #define LOOPS_MAX 64
@@ -37,6 +37,10 @@ struct supervisor {
         int ports[SETTINGS_LISTENERS_MAX];
         int pid_fd; /* the locked pid file, or -1 */
         pid_t signer, worker; /* 0 = not running */
+        bool two_accounts;            /* root stays: signer_user */
+        struct sandbox_account worker_account;
+        bool raised;                  /* RLIMIT_MEMLOCK */
+        struct rlimit lock_before;
         struct mono_time started;
         int64_t restart_ms;
         sigset_t signals;
@@ -108,29 +112,53 @@ static bool make_run_folder(const char *path, uid_t uid, gid_t gid)
         return (uid == geteuid() || chown(path, uid, gid) == 0) || folder_failed(path);
 }
 
-/* Drops to the configured account and proves that there is no way back. */
-static bool drop_privileges(const char *user, const char *run_folder)
+/* Keys are locked into memory; an account without rights may lock 8 MiB. The worker gets the old limit back. */
+static void allow_locking(struct supervisor *s)
 {
+        struct rlimit all = {RLIM_INFINITY, RLIM_INFINITY};
+        s->raised = getrlimit(RLIMIT_MEMLOCK, &s->lock_before) == 0 && setrlimit(RLIMIT_MEMLOCK, &all) == 0;
+}
+
+static enum gw_rc find_accounts(struct supervisor *s, struct why *why)
+{
+        const struct settings *settings = settings_of(s);
+        struct sandbox_account signer;
+        enum gw_rc rc = sandbox_account(settings->gateway.user, &s->worker_account, why);
+        if (rc != GW_OK || !settings->gateway.signer_user)
+                return rc;
+        rc = sandbox_account(settings->gateway.signer_user, &signer, why);
+        if (rc == GW_OK && signer.uid == s->worker_account.uid)
+                return why_set(why, GW_REJECT, REASON_CONFIGURATION, "user and signer_user are one account");
+        return rc;
+}
+
+/* Down to the configured account. With a signer_user root stays behind with what it takes to start processes under two accounts; it opens
+ * no file by its own rights any more. */
+static bool drop_privileges(struct supervisor *s)
+{
+        const struct settings *settings = settings_of(s);
+        const char *run_folder = settings->gateway.run_folder;
         if (geteuid() != 0)
                 return make_run_folder(run_folder, geteuid(), getegid());
-        if (!user) {
+        allow_locking(s);
+        if (!settings->gateway.user) {
                 log_event(LOG_WARN, NULL, "serve.as_root", "no `user` is configured: running as root");
                 return make_run_folder(run_folder, 0, 0);
         }
-        const struct passwd *account = getpwnam(user);
-        if (!account || account->pw_uid == 0) {
-                log_event(LOG_ERROR, NULL, "serve.user", "account %s does not exist or is root", user);
+        struct why why = WHY_INIT;
+        if (find_accounts(s, &why) != GW_OK) {
+                log_event(LOG_ERROR, NULL, "serve.user", "%s", why.detail);
                 return false;
         }
-        uid_t uid = account->pw_uid;
-        gid_t gid = account->pw_gid;
-        if (!make_run_folder(run_folder, uid, gid))
+        if (!make_run_folder(run_folder, s->worker_account.uid, s->worker_account.gid))
                 return false;
-        if (initgroups(user, gid) != 0 || setgid(gid) != 0 || setuid(uid) != 0 || setuid(0) == 0 || geteuid() != uid || getegid() != gid) {
-                log_event(LOG_ERROR, NULL, "serve.privileges", "cannot become %s (errno %d)", user, errno);
-                return false;
-        }
-        return true;
+        s->two_accounts = settings->gateway.signer_user != NULL;
+        if (!s->two_accounts)
+                log_event(LOG_WARN, NULL, "serve.one_account", "no `signer_user` is configured: the worker's account can read the key files");
+        enum gw_rc rc = s->two_accounts ? sandbox_keep_root(&s->worker_account, &why) : sandbox_become(&s->worker_account, &why);
+        if (rc != GW_OK)
+                log_event(LOG_ERROR, NULL, "serve.privileges", "%s", why.detail);
+        return rc == GW_OK;
 }
 
 static char *run_file(const struct supervisor *s, const char *name)
@@ -187,6 +215,21 @@ static void let_through(int fd)
         fcntl(fd, F_SETFD, fcntl(fd, F_GETFD) & ~FD_CLOEXEC);
 }
 
+/* The worker never runs as root. The signer does until it has read its keys, which may be root's; then it becomes signer_user by itself. */
+static void child_rights(const struct supervisor *s, const char *role)
+{
+        bool signer = str_eq(role, SUPERVISOR_SIGNER);
+        if (s->raised && !signer)
+                setrlimit(RLIMIT_MEMLOCK, &s->lock_before);
+        if (!s->two_accounts)
+                return;
+        struct why why = WHY_INIT;
+        if (signer)
+                sandbox_root_files();
+        else if (sandbox_become(&s->worker_account, &why) != GW_OK)
+                _exit(126);
+}
+
 static _Noreturn void exec_child(const struct supervisor *s, const char *role, int ready_fd, const int *fds, size_t fd_count)
 {
         char **argv = xcalloc(fd_count + 7, sizeof *argv);
@@ -206,6 +249,7 @@ static _Noreturn void exec_child(const struct supervisor *s, const char *role, i
         sigset_t none;
         sigemptyset(&none);
         sigprocmask(SIG_SETMASK, &none, NULL);
+        child_rights(s, role);
         execv("/proc/self/exe", argv);
         _exit(127);
 }
@@ -353,8 +397,11 @@ static bool child_ended(struct supervisor *s)
                 pid_t *child = pid == s->worker ? &s->worker : pid == s->signer ? &s->signer : NULL;
                 if (!child)
                         continue;
-                log_event(LOG_ERROR, NULL, "serve.child_ended", "process=%s pid=%ld %s=%d", child == &s->worker ? "worker" : "signer", (long)pid,
-                          WIFSIGNALED(status) ? "signal" : "status", WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+                bool signaled = WIFSIGNALED(status);
+                log_event(LOG_ERROR, NULL, "serve.child_ended", "process=%s pid=%ld %s=%d%s%s", child == &s->worker ? "worker" : "signer", (long)pid,
+                          signaled ? "signal" : "status", signaled ? WTERMSIG(status) : WEXITSTATUS(status),
+                          signaled && WTERMSIG(status) == SIGSYS ? " it made a system call that is not for it: an intruder, or a library that needs more" : "",
+                          signaled && WCOREDUMP(status) ? " core dumped" : "");
                 *child = 0;
                 ended = true;
         }
@@ -383,12 +430,24 @@ static bool same_listeners(const struct settings *a, const struct settings *b)
         return same;
 }
 
+/* Both absent is the same, too. */
+static bool same_text(const char *a, const char *b)
+{
+        return (!a && !b) || str_eq(a, b);
+}
+
 static void reload(struct supervisor *s)
 {
         struct supervisor_conf fresh, previous = s->conf;
         struct why why = WHY_INIT;
         if (supervisor_conf_load(previous.path, &fresh, &why) != GW_OK) {
                 log_event(LOG_ERROR, NULL, "serve.reload_refused", "%s", why.detail);
+                return;
+        }
+        if (!same_text(fresh.settings->gateway.user, previous.settings->gateway.user) ||
+            !same_text(fresh.settings->gateway.signer_user, previous.settings->gateway.signer_user)) {
+                log_event(LOG_ERROR, NULL, "serve.reload_refused", "accounts have changed: restart instead");
+                conf_done(&fresh);
                 return;
         }
         if (!same_listeners(fresh.settings, previous.settings) || !str_eq(fresh.settings->gateway.run_folder, previous.settings->gateway.run_folder)) {
@@ -477,7 +536,7 @@ int supervisor_run(const struct supervisor_conf *conf)
         *s = (struct supervisor){.conf = *conf, .loops = loop_count(settings), .listener_count = settings->listener_count, .pid_fd = -1, .restart_ms = RESTART_FIRST_MS};
         block_signals(s);
         signal(SIGPIPE, SIG_IGN);
-        bool ours = bind_listeners(s) && drop_privileges(settings->gateway.user, settings->gateway.run_folder) && take_run_folder(s);
+        bool ours = bind_listeners(s) && drop_privileges(s) && take_run_folder(s);
         umask(0077);
         bool up = ours && start_generation(s) && write_listeners(s);
         if (up) {

@@ -2,7 +2,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <curl/curl.h>
@@ -12,6 +11,7 @@
 #include "gateway/base/log.h"
 #include "gateway/deliver/release.h"
 #include "gateway/reason.h"
+#include "gateway/sandbox/sandbox.h"
 #include "gateway/worker/answer.h"
 #include "gateway/worker/endpoints.h"
 #include "gateway/worker/flow.h"
@@ -267,10 +267,8 @@ static void run_loop(void *arg)
 
 static void protect_process(void)
 {
-        struct rlimit none = {0, 0};
-        setrlimit(RLIMIT_CORE, &none);
-        prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-        prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+        if (!sandbox_harden())
+                log_event(LOG_WARN, NULL, "worker.not_hardened", "core dumps or new privileges cannot be ruled out");
         prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0);
 }
 
@@ -330,6 +328,8 @@ int worker_process_main(const struct settings *settings, const struct worker_cha
                 w->loops[i].index = (unsigned)i;
                 rc = open_loop(w, &w->loops[i], &why);
         }
+        if (rc == GW_OK) /* listening, journal and keys are there; what comes from outside is not */
+                rc = sandbox_enter(SANDBOX_WORKER, &why);
         if (rc != GW_OK)
                 tell_failure(channels, &why);
         for (size_t i = 0; i < channels->loops; i++)

@@ -310,7 +310,7 @@ static void containers(void **state GW_UNUSED)
                         skip();
                 gw_auto(local_key) struct signing_key *key = NULL;
                 struct why why = WHY_INIT;
-                enum gw_rc rc = local_key_open_pkcs12(path, password, &key, &why);
+                enum gw_rc rc = local_key_open_password(path, NULL, password, &key, &why);
                 unlink(password);
                 if (cases[i].problem) {
                         assert_int_equal(rc, GW_FAULT);
@@ -344,7 +344,7 @@ static void broken_containers(void **state GW_UNUSED)
                 bytes.p[i] ^= 0x41;
                 gw_auto(local_key) struct signing_key *key = NULL;
                 struct why why = WHY_INIT;
-                if (local_key_open_pkcs12(broken, password, &key, &why) != GW_OK)
+                if (local_key_open_password(broken, NULL, password, &key, &why) != GW_OK)
                         assert_int_equal(why.reason, REASON_CONFIGURATION);
         }
         unlink(broken);

@@ -77,7 +77,8 @@ static struct process start_with(const struct signer_key_conf *keys, size_t coun
                 if (tight_memory)
                         tighten_memory();
                 gw_ignore(!freopen("/dev/null", "w", stderr)); /* its log is not the test's */
-                _exit(signer_process_main(keys, count, theirs, CHANNELS, ready[1]));
+                struct signer_options options = {.keys = keys, .key_count = count, .channels = theirs, .channel_count = CHANNELS, .ready_fd = ready[1]};
+                _exit(signer_process_main(&options));
         }
         for (int i = 0; i < CHANNELS; i++)
                 close(theirs[i]);
@@ -90,8 +91,8 @@ static struct process start_keys(const struct key_name *names, size_t count)
 {
         struct signer_key_conf keys[8];
         for (size_t i = 0; i < count; i++)
-                keys[i] = (struct signer_key_conf){names[i].id, pki_path("keys", names[i].name, ".key"),
-                                                   pki_path("certs", names[i].name, ".pem")};
+                keys[i] = (struct signer_key_conf){.id = names[i].id, .key_path = pki_path("keys", names[i].name, ".key"),
+                                                   .certificate_path = pki_path("certs", names[i].name, ".pem")};
         struct process p = start_with(keys, count);
         for (size_t i = 0; i < count; i++) {
                 char *key_path = NULL, *certificate_path = NULL;
@@ -371,7 +372,8 @@ static void bad_keys_stop_the_start(void **state)
                 {is_root ? foreign : absent, certificate, is_root ? "another user" : "cannot be opened"},
         };
         for (size_t i = 0; i < GW_COUNT(cases); i++) {
-                struct signer_key_conf keys[] = {{"first", good, certificate}, {"second", cases[i].key, cases[i].certificate}};
+                struct signer_key_conf keys[] = {{.id = "first", .key_path = good, .certificate_path = certificate},
+                                                 {.id = "second", .key_path = cases[i].key, .certificate_path = cases[i].certificate}};
                 struct process p = start_with(keys, 2);
                 size_t n = strlen(p.ready);
                 if (n < 2 || p.ready[n - 1] != '\n' || !strstr(p.ready, cases[i].want))
