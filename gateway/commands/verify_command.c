@@ -92,12 +92,13 @@ static json_t *verify_transport_part(struct verifier *verifier, const struct soa
         auto_certificate struct certificate *signer = NULL;
         put_algorithm(report, xml_child(soap->security, DSIG_NS, "Signature"));
         enum gw_rc rc = verify_transport(verifier, soap, at, &signer, &why);
-        if (rc == GW_OK && !(signer->roles & ROLE_SYSTEM))
-                rc = why_set(&why, GW_REJECT, REASON_TRANSPORT_CERTIFICATE_ROLE, "not a certificate of an information system");
         put_verdict(report, rc, &why);
         if (rc == GW_OK)
                 put_text(report, "covered", xml_child(soap->security, WSU_NS, "Timestamp")
                          ? "the Body and the Timestamp of this envelope" : "the Body of this envelope");
+        /* Who may sign for a sender is the gateway's register to say (verify_sender_allowed), so it is told and not judged. */
+        if (signer && !(signer->roles & ROLE_SYSTEM))
+                put_text(report, "note", "not a certificate of an information system: a gateway accepts it from no sender");
         if (signer)
                 json_object_set_new(report, "signers", json_pack("[o]", signer_report(signer)));
         return report;
@@ -233,6 +234,8 @@ static void print_part(const json_t *part)
                 printf("    why: %s (%s)\n", text_of(part, "explanation"), text_of(part, "detail"));
         if (text_of(part, "covered"))
                 printf("    covers: %s\n", text_of(part, "covered"));
+        if (text_of(part, "note"))
+                printf("    note: %s\n", text_of(part, "note"));
         if (text_of(part, "algorithm"))
                 printf("    algorithm: %s\n", text_of(part, "algorithm"));
         json_array_foreach(json_object_get(part, "signers"), i, signer)

@@ -133,7 +133,8 @@ def test_soap(folder):
     bad.write_text(signed.read_text().replace("ping", "pong"))
     verdict("changed", 1, "TRANSPORT_SIGNATURE_DIGEST", bad)
     sign("applicant-850412390011", plain, bad, "--soap")
-    verdict("signed by a person", 1, "TRANSPORT_CERTIFICATE_ROLE", bad)
+    part = verdict("signed by a person: valid, and told what a gateway would say", 0, "OK", bad)["parts"][0]
+    check("the note", "not a certificate of an information system" in part["note"], part)
     exits("signing it again", 2, "sign", "--soap", *key("system-portal"), signed)
     exits("--soap of a document", 2, "sign", "--soap", *key("system-portal"), folder / "plain.xml")
     bad.write_text(ENVELOPE.replace("</S:Body>", "</S:Body><S:Body/>"))
