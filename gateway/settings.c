@@ -53,6 +53,7 @@ static const struct conf_key verify_keys[] = {
         {"message_future_ms", CONF_INT, AT(verify.message_future_ms), "300000", 0, DAY_MS, NULL, "how far messageDate may lie ahead"},
         {"iin_check_digit", CONF_BOOL, AT(verify.iin_check_digit), "yes", 0, 0, NULL, "demand right check digits (the authority's own test people fail it)"},
         {"gost_2004", CONF_BOOL, AT(verify.gost_2004), "yes", 0, 0, NULL, "accept signatures of the generation before 2015 (GOST 34.310-2004)"},
+        {"certificates", CONF_PATH, AT(verify.certificates), "", 0, 0, NULL, "folder of known parties' certificates, for signatures that only name theirs (issuer and serial number, key identifier, digest); empty = none"},
 };
 static const struct conf_key retry_keys[] = {
         {"first_ms", CONF_INT, AT(retry.first_ms), "5000", 10, DAY_MS, NULL, "first pause before a silent system is tried again"},

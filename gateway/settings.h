@@ -51,6 +51,7 @@ struct settings {
         struct {
                 int64_t clock_skew_ms, message_age_ms, message_future_ms;
                 bool iin_check_digit, gost_2004;
+                char *certificates;
         } verify;
         struct {
                 int64_t first_ms, longest_ms, park_after;

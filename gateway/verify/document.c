@@ -35,15 +35,11 @@ static enum gw_rc verify_one(struct verifier *verifier, xmlNode *signature, stru
                 rc = trust_check_method(verifier, &shape, at, why);
         if (rc != GW_OK)
                 return rc;
-        auto_buf struct buf der = BUF_LIMIT(2 * KEY_INFO_DER_MAX);
         const xmlNode *data = xml_first_element(shape.key_info);
         if (xml_next_element(data))
                 return REFUSE(SIG_KEY_INFO, "KeyInfo holds more than one element");
-        rc = key_info_x509_data(SIG_APPLICANT, data, &der, why);
-        if (rc != GW_OK)
-                return rc;
         auto_certificate struct certificate *signer = NULL;
-        rc = trust_certificate(verifier, SIG_APPLICANT, buf_span(&der), &signer, why);
+        rc = key_info_x509_data(verifier, SIG_APPLICANT, data, &signer, why);
         if (rc != GW_OK)
                 return rc;
         rc = sig_check_key(&shape, signer, why);

@@ -1,17 +1,25 @@
-/* Where a signature says its certificate is. What it says is only a hint: trust comes from the chain. Internal to verify/. */
+/* Which certificate a signature says is its own. What it says is only a hint: trust comes from the signature and the chain. Internal to verify/. */
 #ifndef GW_VERIFY_KEY_INFO_H
 #define GW_VERIFY_KEY_INFO_H
 
 #include <libxml/tree.h>
 
 #include "gateway/base/buf.h"
-#include "gateway/verify/problem.h"
+#include "gateway/verify/trust.h"
 
+#define DSIG11_NS "http://www.w3.org/2009/xmldsig11#"
 #define KEY_INFO_DER_MAX 16384
+#define KEY_INFO_CHAIN_MAX 8
 
-/* Base64 text of the element, decoded and appended. Problem: CERTIFICATE_UNREADABLE (not strict base64, empty or too long). */
-GW_MUST_CHECK enum gw_rc key_info_base64(enum sig_party party, const xmlNode *node, struct buf *der, struct why *why);
-/* ds:X509Data with exactly one X509Certificate (names and serials beside it are ignored). Problems: KEY_INFO, CERTIFICATE_UNREADABLE. */
-GW_MUST_CHECK enum gw_rc key_info_x509_data(enum sig_party party, const xmlNode *x509_data, struct buf *der, struct why *why);
+/* The certificate as base64 text of the element. Problem: CERTIFICATE_UNREADABLE. */
+GW_MUST_CHECK enum gw_rc key_info_certificate(struct verifier *verifier, enum sig_party party, const xmlNode *node,
+                                              struct certificate **ret_certificate, struct why *why);
+/* ds:X509Data: with X509Certificate, that one, or of several the only one that is not an authority's (names beside certificates are not
+ * looked at); else X509IssuerSerial, X509SKI or X509Digest, found among the known parties'. Problems: KEY_INFO, CERTIFICATE_UNREADABLE. */
+GW_MUST_CHECK enum gw_rc key_info_x509_data(struct verifier *verifier, enum sig_party party, const xmlNode *x509_data,
+                                            struct certificate **ret_certificate, struct why *why);
+/* The base64 text of the element is the name of a known certificate. Problem: KEY_INFO. */
+GW_MUST_CHECK enum gw_rc key_info_named(struct verifier *verifier, enum sig_party party, enum known_by by, const xmlNode *node,
+                                        struct certificate **ret_certificate, struct why *why);
 
 #endif

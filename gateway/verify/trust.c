@@ -26,6 +26,7 @@ struct verifier {
         X509_STORE *anchors;
         struct chain_gost *gost_anchors;
         struct certificate_cache *cache;
+        struct known_certificates *known;
         struct verify_policy policy;
         _Atomic uint64_t signatures, decoded, chains;
 };
@@ -137,6 +138,9 @@ enum gw_rc verifier_open(const char *trust_dir, const struct verify_policy *poli
         enum gw_rc rc = load_anchors(verifier, trust_dir, why);
         if (rc != GW_OK)
                 return rc;
+        rc = known_open(policy->certificates, &verifier->known, why);
+        if (rc != GW_OK)
+                return rc;
         verifier->cache = certificate_cache_new(CACHE_CAPACITY);
         *ret_verifier = gw_take(&verifier);
         return GW_OK;
@@ -147,6 +151,7 @@ void verifier_close(struct verifier *verifier)
         if (!verifier)
                 return;
         certificate_cache_free(verifier->cache);
+        known_close(verifier->known);
         chain_gost_free(verifier->gost_anchors);
         X509_STORE_free(verifier->anchors);
         free(verifier);
@@ -183,6 +188,15 @@ enum gw_rc trust_certificate(struct verifier *verifier, enum sig_party party, st
         struct why detail = WHY_INIT;
         if (certificate_decode(der, ret_certificate, &detail) != GW_OK)
                 return sig_refuse(why, party, SIG_CERTIFICATE_UNREADABLE, "%s", detail.detail);
+        return GW_OK;
+}
+
+enum gw_rc trust_known(struct verifier *verifier, enum sig_party party, const struct known_name *name, struct certificate **ret_certificate,
+                       struct why *why)
+{
+        size_t count = known_find(verifier->known, name, ret_certificate);
+        if (count != 1)
+                return sig_refuse(why, party, SIG_KEY_INFO, "KeyInfo names %s known certificate", count == 0 ? "no" : "more than one");
         return GW_OK;
 }
 

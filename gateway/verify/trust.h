@@ -2,6 +2,7 @@
 #ifndef GW_VERIFY_TRUST_H
 #define GW_VERIFY_TRUST_H
 
+#include "gateway/verify/known.h"
 #include "gateway/verify/sig.h"
 #include "gateway/verify/verify.h"
 
@@ -25,6 +26,9 @@ GW_MUST_CHECK enum gw_rc trust_check_stamped(struct verifier *verifier, enum sig
                                              struct why *why);
 /* Policy's refusal of a generation by now, for signatures that are no XML. Problem: ALGORITHM. */
 GW_MUST_CHECK enum gw_rc trust_check_gost(const struct verifier *verifier, enum sig_party party, enum gost_kind kind, struct wall_time at, struct why *why);
+/* One of the known parties', by name. Problem: KEY_INFO (none, or several). */
+GW_MUST_CHECK enum gw_rc trust_known(struct verifier *verifier, enum sig_party party, const struct known_name *name,
+                                     struct certificate **ret_certificate, struct why *why);
 void trust_count_signature(struct verifier *verifier);
 
 #endif

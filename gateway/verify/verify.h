@@ -26,6 +26,7 @@ struct verify_policy {
         size_t stamp_policy_count;
         bool stamp_required;              /* an applicant's signature without a time stamp is refused */
         bool expired_with_stamp;          /* a certificate that has expired since is accepted when a trusted time stamp proves an earlier, good instant */
+        const char *certificates;         /* folder of known parties' certificates, for a KeyInfo that only names one; NULL: there is none */
         int64_t stamp_age_max_ms;         /* … and the stamp is not older than this; 0: any age */
 };
 
@@ -37,7 +38,8 @@ GW_MUST_CHECK enum gw_rc verifier_open(const char *trust_dir, const struct verif
 void verifier_close(struct verifier *verifier);
 
 /* Valid: exactly one signature in the Security header, over this envelope's own Body (and Timestamp when present), exclusive
- * c14n only, allow-listed algorithms, certificate from KeyIdentifier, BinarySecurityToken (direct reference) or X509Data. The certificate is
+ * c14n only, allow-listed algorithms, certificate from KeyIdentifier, BinarySecurityToken (direct reference), X509Data, or named (issuer and
+ * serial number, key identifier, digest) and found in policy->certificates. The certificate is
  * current at `at`, chains to an anchor, is meant for signing. ret_certificate: ref-counted, certificate_unref() by the caller.
  * Reasons TRANSPORT_*. The verified element is soap->payload (its parent Body is what was digested). */
 GW_MUST_CHECK enum gw_rc verify_transport(struct verifier *verifier, const struct soap *soap, struct wall_time at, struct certificate **ret_certificate, struct why *why);

@@ -6,6 +6,7 @@
 #include "gateway/verify/trust.h"
 
 #define X509_TOKEN_PROFILE "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-x509-token-profile-1.0#"
+#define THUMBPRINT_SHA1 "http://docs.oasis-open.org/wss/oasis-wss-soap-message-security-1.1#ThumbprintSHA1"
 #define BASE64_BINARY "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-soap-message-security-1.0#Base64Binary"
 
 /* What of the Security header takes part, found by position and never by id. */
@@ -176,22 +177,38 @@ static enum gw_rc match_references(const struct soap *soap, const struct sig_sha
 /* ---- the certificate --------------------------------------------------------------------------------------------- */
 
 /* An encoding that is not named is Base64Binary (WSS SOAP Message Security 1.1, 6.3 and 7.3). */
-static bool is_x509_base64(const xmlNode *node)
+static bool is_base64(const xmlNode *node)
 {
-        auto_str char *type = xml_attribute(node, NULL, "ValueType");
         auto_str char *encoding = xml_attribute(node, NULL, "EncodingType");
-        return str_eq(type, X509_TOKEN_PROFILE "X509v3") && (!encoding || str_eq(encoding, BASE64_BINARY));
+        return !encoding || str_eq(encoding, BASE64_BINARY);
 }
 
-static enum gw_rc read_token(const xmlNode *node, struct buf *der, struct why *why)
+/* X509PKIPathv1 and PKCS7 tokens are several certificates in other wrappings: no national sender makes them. */
+static enum gw_rc read_token(struct verifier *verifier, const xmlNode *node, struct certificate **ret_certificate, struct why *why)
 {
-        if (!is_x509_base64(node))
+        auto_str char *type = xml_attribute(node, NULL, "ValueType");
+        if (str_eq(type, X509_TOKEN_PROFILE "X509PKIPathv1") || str_eq(type, X509_TOKEN_PROFILE "PKCS7"))
+                return REFUSE(SIG_KEY_INFO, "the token is a PKIPath or PKCS7, not an X509v3 certificate");
+        if (!str_eq(type, X509_TOKEN_PROFILE "X509v3") || !is_base64(node))
                 return REFUSE(SIG_KEY_INFO, "%s is not an X509v3 certificate in base64", (const char *)node->name);
-        return key_info_base64(SIG_TRANSPORT, node, der, why);
+        return key_info_certificate(verifier, SIG_TRANSPORT, node, ret_certificate, why);
+}
+
+/* wsse:KeyIdentifier: the certificate itself, as SHEP has it, or the name of a known one (X.509 Token Profile 1.1, 3.2). */
+static enum gw_rc read_key_identifier(struct verifier *verifier, const xmlNode *node, struct certificate **ret_certificate, struct why *why)
+{
+        auto_str char *type = xml_attribute(node, NULL, "ValueType");
+        bool by_ski = str_eq(type, X509_TOKEN_PROFILE "X509SubjectKeyIdentifier"), by_thumbprint = str_eq(type, THUMBPRINT_SHA1);
+        if (!by_ski && !by_thumbprint)
+                return read_token(verifier, node, ret_certificate, why);
+        if (!is_base64(node))
+                return REFUSE(SIG_KEY_INFO, "KeyIdentifier is not in base64");
+        return key_info_named(verifier, SIG_TRANSPORT, by_ski ? KNOWN_BY_KEY_IDENTIFIER : KNOWN_BY_SHA1, node, ret_certificate, why);
 }
 
 /* wsse:Reference URI="#id" to a BinarySecurityToken of the same header. */
-static enum gw_rc read_direct_reference(const struct soap *soap, const xmlNode *reference, struct buf *der, struct why *why)
+static enum gw_rc read_direct_reference(struct verifier *verifier, const struct soap *soap, const xmlNode *reference,
+                                        struct certificate **ret_certificate, struct why *why)
 {
         auto_str char *uri = xml_attribute(reference, NULL, "URI");
         if (!uri || *uri != '#')
@@ -200,13 +217,13 @@ static enum gw_rc read_direct_reference(const struct soap *soap, const xmlNode *
                 return REFUSE(SIG_ID_DUPLICATE, "the token's id is not unique in the message");
         for (const xmlNode *node = xml_first_element(soap->security); node; node = xml_next_element(node))
                 if (xml_is(node, WSSE_NS, "BinarySecurityToken") && has_value(wsu_id(node), uri + 1))
-                        return read_token(node, der, why);
+                        return read_token(verifier, node, ret_certificate, why);
         return REFUSE(SIG_KEY_INFO, "the token reference is not to a BinarySecurityToken of this Security header");
 }
 
-/* KeyInfo holds one of: SecurityTokenReference{KeyIdentifier | Reference | X509Data}, X509Data. An X509IssuerSerial alone has no
- * certificate in it. */
-static enum gw_rc read_certificate(const struct soap *soap, const xmlNode *key_info, struct buf *der, struct why *why)
+/* KeyInfo holds one of: SecurityTokenReference{KeyIdentifier | Reference | X509Data}, X509Data. */
+static enum gw_rc read_certificate(struct verifier *verifier, const struct soap *soap, const xmlNode *key_info,
+                                   struct certificate **ret_certificate, struct why *why)
 {
         const xmlNode *node = xml_first_element(key_info);
         bool several = xml_next_element(node);
@@ -217,10 +234,10 @@ static enum gw_rc read_certificate(const struct soap *soap, const xmlNode *key_i
         if (several)
                 return REFUSE(SIG_KEY_INFO, "KeyInfo points to more than one thing");
         if (xml_is(node, WSSE_NS, "KeyIdentifier"))
-                return read_token(node, der, why);
+                return read_key_identifier(verifier, node, ret_certificate, why);
         if (xml_is(node, WSSE_NS, "Reference"))
-                return read_direct_reference(soap, node, der, why);
-        return key_info_x509_data(SIG_TRANSPORT, node, der, why);
+                return read_direct_reference(verifier, soap, node, ret_certificate, why);
+        return key_info_x509_data(verifier, SIG_TRANSPORT, node, ret_certificate, why);
 }
 
 /* ---- Timestamp --------------------------------------------------------------------------------------------------- */
@@ -278,12 +295,8 @@ enum gw_rc verify_transport(struct verifier *verifier, const struct soap *soap, 
                 rc = trust_check_method(verifier, &shape, at, why);
         if (rc != GW_OK)
                 return rc;
-        auto_buf struct buf der = BUF_LIMIT(2 * KEY_INFO_DER_MAX);
-        rc = read_certificate(soap, shape.key_info, &der, why);
-        if (rc != GW_OK)
-                return rc;
         auto_certificate struct certificate *certificate = NULL;
-        rc = trust_certificate(verifier, SIG_TRANSPORT, buf_span(&der), &certificate, why);
+        rc = read_certificate(verifier, soap, shape.key_info, &certificate, why);
         if (rc != GW_OK)
                 return rc;
         rc = sig_check_key(&shape, certificate, why);

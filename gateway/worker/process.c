@@ -106,6 +106,7 @@ static struct verify_policy policy_of(const struct settings *settings)
                 .message_age_max_ms = settings->verify.message_age_ms,
                 .message_future_max_ms = settings->verify.message_future_ms,
                 .iin_check_digit = settings->verify.iin_check_digit,
+                .certificates = settings->verify.certificates,
                 .gost2004_until = {settings->verify.gost_2004 ? 0 : 1},
         };
 }

@@ -202,7 +202,7 @@ static void changed_documents(void **state GW_UNUSED)
                 {"certificate is not base64", "<ds:X509Certificate>", "<ds:X509Certificate>*", REASON_APPLICANT_CERTIFICATE_UNREADABLE},
                 {"certificate is not DER", "<ds:X509Certificate>", "<ds:X509Certificate>AAAA", REASON_APPLICANT_CERTIFICATE_UNREADABLE},
                 {"certificate with bytes after it", "</ds:X509Certificate>", "AAAA</ds:X509Certificate>", REASON_APPLICANT_CERTIFICATE_UNREADABLE},
-                {"two certificates", "</ds:X509Data>", "<ds:X509Certificate>AAAA</ds:X509Certificate></ds:X509Data>", REASON_APPLICANT_SIGNATURE_KEY_INFO},
+                {"two certificates", "</ds:X509Data>", "<ds:X509Certificate>AAAA</ds:X509Certificate></ds:X509Data>", REASON_APPLICANT_CERTIFICATE_UNREADABLE},
                 {"no certificate", "<ds:X509Certificate>", "<ds:X509SubjectName/><ds:X509Certificate xmlns:ds='urn:ds'>", REASON_APPLICANT_SIGNATURE_KEY_INFO},
                 {"KeyValue beside it", "</ds:KeyInfo>", "<ds:KeyValue/></ds:KeyInfo>", REASON_APPLICANT_SIGNATURE_KEY_INFO},
         };
