@@ -116,6 +116,15 @@ static void add_scope(X509_CRL *crl, unsigned fault)
         ISSUING_DIST_POINT_free(point);
 }
 
+/* RFC 5280 5.2.6: where the delta is. */
+static void add_freshest(X509_CRL *crl, const struct authority *authority)
+{
+        auto_str char *url = xasprintf("URI:http://pki.example.invalid/crl/%s-delta.crl", authority->name);
+        X509_EXTENSION *extension = X509V3_EXT_conf_nid(NULL, NULL, NID_freshest_crl, url);
+        GW_ASSERT(extension && X509_CRL_add_ext(crl, extension, -1));
+        X509_EXTENSION_free(extension);
+}
+
 static void add_extensions(X509_CRL *crl, const struct list_plan *plan, const X509 *issuer)
 {
         const struct authority *a = plan->authority;
@@ -124,6 +133,8 @@ static void add_extensions(X509_CRL *crl, const struct list_plan *plan, const X5
                 add_number(crl, NID_crl_number, false, plan->delta ? a->delta_number : a->base_number);
         if (plan->delta)
                 add_number(crl, NID_delta_crl, true, plan->fault == CRL_WRONG_BASE ? a->base_number + 1000 : a->base_number);
+        else
+                add_freshest(crl, a);
         if (plan->fault == CRL_INDIRECT || plan->fault == CRL_CA_ONLY || plan->fault == CRL_SOME_REASONS)
                 add_scope(crl, plan->fault);
         if (plan->fault == CRL_CRITICAL) {

@@ -18,7 +18,7 @@
 #include "gateway/base/text.h"
 
 #define REQUEST_MAX 65536
-#define HUGE_SIZE ((size_t)48 << 20) /* more than anybody should take */
+#define HUGE_SIZE ((size_t)60 << 20) /* nearly all that the server can send */
 #define DAY 86400
 #define HOLD_REASON 6
 
@@ -191,7 +191,7 @@ static void send_answer(struct serving *s, struct span body)
 {
         static const enum fault_kind manners[PKI_COMMON_COUNT] = {[PKI_DELAY] = FAULT_DELAY, [PKI_SILENT] = FAULT_TIMEOUT, [PKI_SLOW] = FAULT_SLOW,
                                                                   [PKI_CUT] = FAULT_CUT, [PKI_REFUSE] = FAULT_REFUSE};
-        auto_buf struct buf other = BUF_INIT;
+        auto_buf struct buf other = BUF_LIMIT(HUGE_SIZE + 16);
         struct answering answering = {.simulation = s->simulation, .exchange = s->exchange, .ms = s->endpoint->fault.ms, .content_type = s->content_type,
                                       .manner = s->fault < PKI_COMMON_COUNT ? manners[s->fault] : FAULT_NONE};
         int status = 200;
@@ -209,7 +209,7 @@ static void send_answer(struct serving *s, struct span body)
                 buf_add_str(&other, "more");
                 body = buf_span(&other);
         } else if (s->fault == PKI_HUGE) {
-                buf_add(&other, "\x30\x84\x03\x00\x00\x00", 6);
+                buf_add(&other, "\x30\x84\x03\xc0\x00\x00", 6);
                 memset(buf_room(&other, HUGE_SIZE), 0, HUGE_SIZE);
                 buf_grew(&other, HUGE_SIZE);
                 body = buf_span(&other);
