@@ -60,6 +60,34 @@ static const struct conf_key retry_keys[] = {
         {"longest_ms", CONF_INT, AT(retry.longest_ms), "600000", 10, DAY_MS, NULL, "longest pause"},
         {"park_after", CONF_INT, AT(retry.park_after), "200", 1, 1000000, NULL, "attempts after which a message that is answered, but not acknowledged, is parked for the operator"},
 };
+static const struct conf_key revocation_keys[] = {
+        {"mode", CONF_TEXT, AT(revocation.mode), "both", 0, 0, "off|crl|ocsp|both", "which sources are asked; both: OCSP first, CRLs as reserve"},
+        {"unknown", CONF_TEXT, AT(revocation.unknown), "wait", 0, 0, "wait|refuse", "when nothing current is known about an applicant's certificate: register the request and go on later, or answer 503"},
+        {"age_max_ms", CONF_INT, AT(revocation.age_max_ms), "86400000", 0, 400 * DAY_MS, NULL, "an answer is too old so long after its thisUpdate, or after its nextUpdate if that is earlier; 0: only nextUpdate counts, and must be there"},
+        {"refresh_ms", CONF_INT, AT(revocation.refresh_ms), "3600000", 100, 30 * DAY_MS, NULL, "longest time until what is in use is fetched again; sooner, when half to three quarters of its life are over"},
+        {"keep_ms", CONF_INT, AT(revocation.keep_ms), "7200000", 1000, 30 * DAY_MS, NULL, "a certificate that was not met for so long is no longer refreshed"},
+        {"folder", CONF_PATH, AT(revocation.folder), "", 0, 0, NULL, "folder for answers across restarts; empty = `revocation` beside the store"},
+        {"urls", CONF_TEXT, AT(revocation.urls), "configured", 0, 0, "configured|certificate", "configured: only URLs of [authority NAME] and, out of certificates, those of hosts; certificate: whatever a certificate of a good chain names"},
+        {"hosts", CONF_TEXT, AT(revocation.hosts), "", 0, 0, NULL, "hosts whose URLs are taken out of certificates, comma-separated"},
+        {"ca", CONF_PATH, AT(revocation.ca), "", 0, 0, NULL, "PEM of the CA of https responders; without it https URLs are not used"},
+        {"timeout_ms", CONF_INT, AT(revocation.timeout_ms), "5000", 10, 600000, NULL, "longest one fetch takes; a start waits as long for first CRLs"},
+        {"connect_timeout_ms", CONF_INT, AT(revocation.connect_timeout_ms), "2000", 10, 600000, NULL, "longest connecting takes"},
+        {"retry_first_ms", CONF_INT, AT(revocation.retry_first_ms), "1000", 10, DAY_MS, NULL, "first pause after a failure"},
+        {"retry_longest_ms", CONF_INT, AT(revocation.retry_longest_ms), "60000", 10, DAY_MS, NULL, "longest pause"},
+        {"certificates", CONF_INT, AT(revocation.certificates), "20000", 1, 10000000, NULL, "certificates whose answers are held, in memory and in the folder"},
+        {"crl_bytes", CONF_INT, AT(revocation.crl_bytes), "67108864", 1024, 1073741824, NULL, "largest CRL"},
+        {"ocsp_per_second", CONF_INT, AT(revocation.ocsp_per_second), "50", 1, 100000, NULL, "OCSP questions in one second"},
+};
+#define AUTHORITY(member) offsetof(struct authority_settings, member)
+static const struct conf_key authority_keys[] = {
+        {"certificate", CONF_PATH, AUTHORITY(certificate), "", 0, 0, NULL, "its certificate, PEM or DER; or:"},
+        {"key_id", CONF_TEXT, AUTHORITY(key_id), "", 0, 0, NULL, "its subject key identifier, hex"},
+        {"ocsp", CONF_TEXT, AUTHORITY(ocsp), "", 0, 0, NULL, "URLs of its OCSP responders, comma-separated; empty = those of certificates, if allowed"},
+        {"crl", CONF_TEXT, AUTHORITY(crl), "", 0, 0, NULL, "URLs of its CRL"},
+        {"delta", CONF_TEXT, AUTHORITY(delta), "", 0, 0, NULL, "URLs of its delta CRL"},
+        {"ocsp_sha1", CONF_BOOL, AUTHORITY(ocsp_sha1), "no", 0, 0, NULL, "its responder knows certificates by SHA-1 only"},
+        {"nonce", CONF_TEXT, AUTHORITY(nonce), "optional", 0, 0, "required|optional", "take no OCSP answer without our nonce"},
+};
 #define LISTENER(member) offsetof(struct listener_settings, member)
 static const struct conf_key listener_keys[] = {
         {"address", CONF_TEXT, LISTENER(address), "127.0.0.1", 0, 0, NULL, "address to listen on"},
@@ -106,10 +134,12 @@ static const struct conf_section sections[] = {
         SINGLE("store", store_keys),
         SINGLE("verify", verify_keys),
         SINGLE("retry", retry_keys),
+        SINGLE("revocation", revocation_keys),
         REPEATED("listener", listener_keys, listener, SETTINGS_LISTENERS_MAX, name),
         REPEATED("sender", sender_keys, sender, SETTINGS_SENDERS_MAX, id),
         REPEATED("key", key_keys, key, SETTINGS_KEYS_MAX, id),
         REPEATED("destination", destination_keys, destination, SETTINGS_DESTINATIONS_MAX, name),
+        {"authority", authority_keys, GW_COUNT(authority_keys), true, AT(authorities), sizeof(struct authority_settings), SETTINGS_AUTHORITIES_MAX, AT(authority_count), AUTHORITY(name)},
 };
 
 bool settings_has_key(const struct settings *settings, const char *id)
@@ -118,6 +148,32 @@ bool settings_has_key(const struct settings *settings, const char *id)
                 if (str_eq(settings->keys[i].id, id))
                         return true;
         return false;
+}
+
+static bool urls_usable(const char *list, bool https)
+{
+        for (const char *p = list ? list : ""; *p;) {
+                p += strspn(p, " ,");
+                if (*p && !str_starts(p, "http://") && !(https && str_starts(p, "https://")))
+                        return false;
+                p += strcspn(p, " ,");
+        }
+        return true;
+}
+
+static enum gw_rc check_revocation(const struct settings *s, const char *path, struct why *why)
+{
+        for (size_t i = 0; i < s->authority_count; i++) {
+                const struct authority_settings *a = &s->authorities[i];
+                if (!a->certificate == !a->key_id)
+                        return why_say(why, GW_REJECT, "%s: [authority %s] needs certificate or key_id, one of them", path, a->name);
+                if (!urls_usable(a->ocsp, s->revocation.ca) || !urls_usable(a->crl, s->revocation.ca) || !urls_usable(a->delta, s->revocation.ca))
+                        return why_say(why, GW_REJECT, "%s: [authority %s] needs http:// URLs, or https:// with ca in [revocation]", path, a->name);
+        }
+        bool none = !s->authority_count && !s->revocation.hosts && str_eq(s->revocation.urls, "configured");
+        if (none && !str_eq(s->revocation.mode, "off"))
+                return why_say(why, GW_REJECT, "%s: [revocation] knows nobody to ask: give an [authority NAME], hosts, urls = certificate, or mode = off", path);
+        return GW_OK;
 }
 
 static enum gw_rc cross_check(const struct settings *s, const char *path, struct why *why)
@@ -146,7 +202,7 @@ static enum gw_rc cross_check(const struct settings *s, const char *path, struct
                         return why_say(why, GW_REJECT, "%s: [destination %s] needs an http:// url, or https:// with ca", path, s->destinations[i].name);
         if (!settings_destination(s, "cabinet"))
                 return why_say(why, GW_REJECT, "%s: there is no [destination cabinet]", path);
-        return GW_OK;
+        return check_revocation(s, path, why);
 }
 
 enum gw_rc settings_read(FILE *in, const char *path, struct settings **ret_settings, struct why *why)
@@ -200,6 +256,14 @@ const struct destination_settings *settings_destination(const struct settings *s
                 if (str_eq(settings->destinations[i].name, name))
                         return &settings->destinations[i];
         return NULL;
+}
+
+char *settings_revocation_folder(const struct settings *settings)
+{
+        if (settings->revocation.folder)
+                return xstrdup(settings->revocation.folder);
+        const char *slash = strrchr(settings->store.path, '/');
+        return slash ? xasprintf("%.*s/revocation", (int)(slash - settings->store.path), settings->store.path) : xstrdup("revocation");
 }
 
 bool settings_list_has(const char *list, const char *word)

@@ -10,6 +10,7 @@
 #define SETTINGS_SENDERS_MAX 64
 #define SETTINGS_KEYS_MAX 8
 #define SETTINGS_DESTINATIONS_MAX 16
+#define SETTINGS_AUTHORITIES_MAX 32
 
 struct listener_settings {
         char *name, *address;
@@ -31,6 +32,13 @@ struct key_settings {
 struct destination_settings {
         char *name, *url, *service_id, *bin, *ca;
         int64_t timeout_ms, connect_timeout_ms, concurrency, failures_max, open_ms, open_ms_max;
+};
+struct authority_settings {
+        char *name;
+        char *certificate, *key_id;
+        char *ocsp, *crl, *delta;  /* URLs, comma-separated */
+        bool ocsp_sha1;
+        char *nonce;               /* required | optional */
 };
 struct settings {
         struct {
@@ -56,11 +64,20 @@ struct settings {
         struct {
                 int64_t first_ms, longest_ms, park_after;
         } retry;
+        struct {
+                char *mode;        /* off | crl | ocsp | both */
+                char *unknown;     /* wait | refuse */
+                char *folder;      /* NULL: "revocation" beside the store; settings_revocation_folder() */
+                char *urls;        /* configured | certificate */
+                char *hosts, *ca;
+                int64_t age_max_ms, refresh_ms, keep_ms, retry_first_ms, retry_longest_ms, timeout_ms, connect_timeout_ms, certificates, crl_bytes, ocsp_per_second;
+        } revocation;
         struct listener_settings listeners[SETTINGS_LISTENERS_MAX];
         struct sender_settings senders[SETTINGS_SENDERS_MAX];
         struct key_settings keys[SETTINGS_KEYS_MAX];
         struct destination_settings destinations[SETTINGS_DESTINATIONS_MAX];
-        size_t listener_count, sender_count, key_count, destination_count;
+        struct authority_settings authorities[SETTINGS_AUTHORITIES_MAX];
+        size_t listener_count, sender_count, key_count, destination_count, authority_count;
 };
 
 /* Loads and cross-checks (keys named exist, a TLS listener has a certificate, …). CONFIGURATION with "file:line: …". */
@@ -74,6 +91,8 @@ void settings_describe(FILE *out);
 const struct sender_settings *settings_sender(const struct settings *settings, const char *id);
 const struct destination_settings *settings_destination(const struct settings *settings, const char *name);
 bool settings_has_key(const struct settings *settings, const char *id);
+/* The folder of answers; the caller frees. */
+char *settings_revocation_folder(const struct settings *settings);
 /* True when a comma-separated list holds the word. */
 bool settings_list_has(const char *list, const char *word);
 

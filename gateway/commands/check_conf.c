@@ -9,6 +9,7 @@
 #include "gateway/settings.h"
 #include "gateway/sign/signing_key.h"
 #include "gateway/verify/verify.h"
+#include "gateway/worker/revocation_conf.h"
 
 static bool say(bool ok, const char *what, const struct why *why)
 {
@@ -73,6 +74,21 @@ static bool check_services(const struct settings *s)
         return ok;
 }
 
+static bool check_revocation(const struct settings *s)
+{
+        struct why why = WHY_INIT;
+        struct revocation_settings settings;
+        struct revocation *revocation = NULL;
+        if (!revocation_is_asked(s))
+                return say(true, "revocation is not asked ([revocation] mode = off)", &why);
+        revocation_settings_read(s, &settings);
+        settings.conf.folder = NULL; /* the gateway's own business: this may be run by another account */
+        bool ok = revocation_open(&settings.conf, &revocation, &why) == GW_OK;
+        revocation_close(revocation);
+        revocation_settings_done(&settings);
+        return say(ok, "revocation: authorities and their certificates", &why);
+}
+
 static int check_run(int argc, char **argv)
 {
         const char *conf = NULL;
@@ -101,6 +117,7 @@ static int check_run(int argc, char **argv)
         ok = check_trust(settings);
         ok = check_keys(settings) && ok;
         ok = check_services(settings) && ok;
+        ok = check_revocation(settings) && ok;
         return ok ? COMMAND_YES : COMMAND_NO;
 }
 

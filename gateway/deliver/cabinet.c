@@ -22,6 +22,8 @@ char *cabinet_message_id(const char *number, int sequence, char out[64])
  * negative (services.md A.5 row 8). */
 static const char *resolution_of(const struct cabinet_message *m)
 {
+        if (m->state == REQUEST_REJECTED_INTAKE)
+                return "NEGATIVE";
         if (!m->outcome)
                 return "NO_RESOLUTION";
         return str_eq(m->outcome, "REFUSED") ? "NEGATIVE" : "POSITIVE";
@@ -40,6 +42,14 @@ static void write_file(struct buf *data, const struct cabinet_message *m)
         buf_add_str(data, ".xml</name></fileData>");
 }
 
+static void write_refusal(struct buf *data, const struct cabinet_message *m)
+{
+        if (m->state != REQUEST_REJECTED_INTAKE)
+                return;
+        canon_element(data, "negativeResolutionReasonKk", reason_info(m->refusal)->kk);
+        canon_element(data, "negativeResolutionReasonRu", reason_info(m->refusal)->ru);
+}
+
 static void write_data(struct buf *data, const struct cabinet_message *m)
 {
         const struct request_state_info *state = request_state_info(m->state);
@@ -52,10 +62,11 @@ static void write_data(struct buf *data, const struct cabinet_message *m)
         canon_element(data, "externalRequestChainId", m->correlation_id);
         canon_element(data, "externalRequestId", m->portal_number);
         canon_element(data, "registrationNumber", m->number);
-        canon_element(data, "processingStatus", m->state == REQUEST_RESULT_SENT ? "COMPLETED" : "IN_PROGRESS");
+        canon_element(data, "processingStatus", m->state == REQUEST_RESULT_SENT || m->state == REQUEST_REJECTED_INTAKE ? "COMPLETED" : "IN_PROGRESS");
         canon_element(data, "requesterIin", m->applicant_iin);
         canon_element(data, "serviceProviderBin", m->provider_bin);
         canon_element(data, "resolutionType", resolution_of(m));
+        write_refusal(data, m);
         write_file(data, m);
         buf_add_str(data, "</typedRequestFormImportData>");
 }

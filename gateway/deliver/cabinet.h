@@ -13,6 +13,7 @@ struct cabinet_message {
         const char *sender_id;        /* ours */
         const char *correlation_id, *portal_number, *number, *applicant_iin, *provider_bin;
         const char *outcome;          /* POSITIVE | NEGATIVE | REFUSED once decided, else NULL */
+        int refusal;                  /* REQUEST_REJECTED_INTAKE only: the reason */
         const char *document_number;  /* RESPONSE only */
         struct span document;         /* RESPONSE only: the signed XML */
         struct wall_time date;

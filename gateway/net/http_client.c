@@ -1,4 +1,4 @@
-/* Runs POSTs on libcurl's multi interface, driven by libuv; queues them per destination; asks and tells the breaker. */
+/* Runs POSTs (and GETs) on libcurl's multi interface, driven by libuv; queues them per destination; asks and tells the breaker. */
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,7 +36,7 @@ struct call {
         void *arg;
         struct buf body, answer;
         size_t header_bytes;
-        bool too_large;
+        bool get, too_large;
         struct curl_slist *headers;
         CURL *easy;
         char error[CURL_ERROR_SIZE];
@@ -152,7 +152,7 @@ static CURL *make_handle(struct http_client *client, const struct destination_co
                   SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2) && SET(CURLOPT_SSL_VERIFYPEER, 1L) &&
                   SET(CURLOPT_SSL_VERIFYHOST, 2L) && SET(CURLOPT_CAINFO, conf->ca_file) && SET(CURLOPT_CAPATH, NULL) &&
                   SET(CURLOPT_CONNECTTIMEOUT_MS, (long)conf->connect_timeout_ms) && SET(CURLOPT_TCP_KEEPALIVE, 1L) &&
-                  SET(CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)conf->answer_max) && SET(CURLOPT_POST, 1L) &&
+                  SET(CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)conf->answer_max) &&
                   SET(CURLOPT_USERAGENT, "egov-gateway") && SET(CURLOPT_WRITEFUNCTION, on_body) && SET(CURLOPT_HEADERFUNCTION, on_header);
         if (client->hook)
                 ok = ok && SET(CURLOPT_SSL_CTX_FUNCTION, on_ssl_ctx) && SET(CURLOPT_SSL_CTX_DATA, client);
@@ -165,8 +165,11 @@ static void prepare_handle(struct call *call)
         CURL *easy = call->easy;
         bool ok = SET(CURLOPT_PRIVATE, (char *)call) && SET(CURLOPT_WRITEDATA, call) && SET(CURLOPT_HEADERDATA, call) &&
                   SET(CURLOPT_ERRORBUFFER, call->error) && SET(CURLOPT_HTTPHEADER, call->headers) &&
-                  SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)call->body.n) && SET(CURLOPT_POSTFIELDS, buf_cstr(&call->body)) &&
                   SET(CURLOPT_TIMEOUT_MS, (long)call->timeout_ms);
+        if (call->get)
+                ok = ok && SET(CURLOPT_HTTPGET, 1L);
+        else
+                ok = ok && SET(CURLOPT_POST, 1L) && SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)call->body.n) && SET(CURLOPT_POSTFIELDS, buf_cstr(&call->body));
 #undef SET
         GW_ASSERT(ok);
 }
@@ -420,8 +423,9 @@ static void add_header(struct call *call, const char *name, const char *quote, c
 
 static void add_headers(struct call *call, const struct http_post *post)
 {
-        GW_ASSERT(is_header_text(post->content_type) && (!post->soap_action || is_header_text(post->soap_action))); /* our constants */
-        add_header(call, "Content-Type", "", post->content_type);
+        GW_ASSERT((post->get || is_header_text(post->content_type)) && (!post->soap_action || is_header_text(post->soap_action))); /* our constants */
+        if (!post->get)
+                add_header(call, "Content-Type", "", post->content_type);
         if (post->soap_action)
                 add_header(call, "SOAPAction", "\"", post->soap_action);
         /* This one may come from a peer's message: left out rather than trusted. */
@@ -440,7 +444,7 @@ void http_client_post(struct http_client *client, const struct http_post *post)
         struct call *call = xcalloc(1, sizeof(*call));
         *call = (struct call){
                 .magic = CALL_MAGIC, .client = client, .lane = lane, .asked_at = mono_now(), .done = post->done, .arg = post->arg,
-                .timeout_ms = post->timeout_ms ? post->timeout_ms : conf->timeout_ms,
+                .get = post->get, .timeout_ms = post->timeout_ms ? post->timeout_ms : conf->timeout_ms,
                 .body = BUF_LIMIT(post->body.n), .answer = BUF_LIMIT(conf->answer_max),
         };
         buf_add_span(&call->body, post->body);

@@ -1,5 +1,5 @@
 /* Outbound HTTP(S) on an event loop: libcurl multi on libuv, keep-alive, one pool, one breaker and one concurrency limit per
- * destination. Used by collect/ and deliver/; every curl handle is made by one helper that sets time-outs, size cap, TLS
+ * destination. Used by collect/, deliver/ and revocation/; every curl handle is made by one helper that sets time-outs, size cap, TLS
  * verification, no redirects, no proxies from the environment. */
 #ifndef GW_NET_HTTP_CLIENT_H
 #define GW_NET_HTTP_CLIENT_H
@@ -52,6 +52,7 @@ struct http_answer {
 typedef void (*http_client_done)(void *arg, enum gw_rc rc, const struct http_answer *answer, const struct why *why);
 struct http_post {
         struct destination *destination;
+        bool get;                     /* GET instead, without body and content type */
         const char *content_type;
         const char *soap_action;      /* header value without quotes ("" is sent as ""), or NULL for no header */
         const char *correlation_id;   /* X-Correlation-Id, or NULL */

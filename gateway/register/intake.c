@@ -71,13 +71,13 @@ static enum gw_rc find_seen(struct store *store, const struct intake_record *r, 
 
 static enum gw_rc add_request(struct store *store, const struct intake_record *r, int64_t id, struct why *why)
 {
-        bool leased = r->lease_until.ms > r->received_at.ms;
+        bool leased = !r->checking && r->lease_until.ms > r->received_at.ms;
         auto_query struct query q = db_query(&store->db, SQL_INTAKE_REQUEST,
                 "INSERT INTO request (id, state, registered_at, due_at, updated_at, work_at, leased, service_code, service_version,"
                 " shep_service_id, sender_id, correlation_id, portal_number, applicant_iin, declarant_iin, provider_bin, language)"
                 " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
         query_i64(&q, id);
-        query_i64(&q, REQUEST_REGISTERED);
+        query_i64(&q, r->checking ? REQUEST_CHECKING : REQUEST_REGISTERED);
         query_i64(&q, r->received_at.ms);
         query_i64(&q, r->due_at.ms);
         query_i64(&q, r->received_at.ms);
@@ -130,8 +130,13 @@ static enum gw_rc add_queries(struct store *store, const struct intake_record *r
         return GW_OK;
 }
 
+/* Passing CHECKING is an event; staying there is none yet. */
 static enum gw_rc add_birth(struct store *store, const struct intake_record *r, int64_t id, struct why *why)
 {
+        if (r->checking) {
+                store->ledger.tally[REQUEST_CHECKING]++;
+                return GW_OK;
+        }
         struct event birth = {
                 .request_id = id,
                 .at = r->received_at,
@@ -166,6 +171,8 @@ enum gw_rc store_intake(struct store *store, const struct intake_record *record,
         if (rc == GW_OK)
                 rc = add_body(store, record, id, why);
         if (rc == GW_OK)
+                rc = evidence_add(store, record->evidence, record->evidence_count, why);
+        if (rc == GW_OK)
                 rc = add_queries(store, record, id, why);
         if (rc == GW_OK)
                 rc = add_birth(store, record, id, why);
@@ -175,7 +182,7 @@ enum gw_rc store_intake(struct store *store, const struct intake_record *record,
         *ret_result = (struct intake_result){
                 .outcome = INTAKE_NEW,
                 .request_id = id,
-                .state = REQUEST_REGISTERED,
+                .state = record->checking ? REQUEST_CHECKING : REQUEST_REGISTERED,
                 .registered_at = record->received_at,
                 .due_at = record->due_at,
         };

@@ -21,6 +21,8 @@ enum gw_rc store_refuse_moved(struct store *store, int64_t request_id, const cha
 enum work { WORK_NONE, WORK_KEEP, WORK_NOW };
 static enum work work_after(enum request_state from, enum request_state to)
 {
+        if (to == REQUEST_REGISTERED)
+                return WORK_KEEP; /* whoever has found that the applicant's certificate is good goes on with it */
         if (to != REQUEST_AWAITING_DATA)
                 return WORK_NONE;
         return from == REQUEST_FAILED_TECH ? WORK_NOW : WORK_KEEP;
@@ -105,6 +107,34 @@ enum gw_rc store_query_failed(struct store *store, int64_t request_id, const cha
         if (rc == GW_OK && changes == 0)
                 return store_refuse_moved(store, request_id, "no open query to this system", why);
         return rc;
+}
+
+enum gw_rc evidence_add(struct store *store, const struct evidence *evidence, size_t count, struct why *why)
+{
+        for (size_t i = 0; i < count; i++) {
+                auto_query struct query q = db_query(&store->db, SQL_EVIDENCE_ADD,
+                        "INSERT INTO evidence (sha256, kind, bytes) VALUES (?, ?, ?) ON CONFLICT DO NOTHING");
+                query_span(&q, span_of(evidence[i].sha256, sizeof evidence[i].sha256));
+                query_text(&q, evidence[i].kind);
+                query_span(&q, evidence[i].bytes);
+                enum gw_rc rc = query_run(&q, NULL, why);
+                if (rc != GW_OK)
+                        return rc;
+        }
+        return GW_OK;
+}
+
+enum gw_rc store_checked(struct store *store, int64_t request_id, struct span verdict, const struct evidence *evidence, size_t count, struct why *why)
+{
+        auto_query struct query q = db_query(&store->db, SQL_CHECKED,
+                "UPDATE message_body SET verdict = ? WHERE request_id = ? AND (SELECT r.state FROM request AS r WHERE r.id = request_id) = 0");
+        query_span(&q, verdict);
+        query_i64(&q, request_id);
+        int changes = 0;
+        enum gw_rc rc = query_run(&q, &changes, why);
+        if (rc == GW_OK && changes == 0)
+                return store_refuse_moved(store, request_id, "not checked", why);
+        return rc == GW_OK ? evidence_add(store, evidence, count, why) : rc;
 }
 
 static enum gw_rc add_document(struct store *store, const struct decision_record *r, struct why *why)

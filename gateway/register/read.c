@@ -40,7 +40,8 @@ void request_view_done(struct request_view *view)
 
 #define VIEW_SELECT                                                                                                                    \
         "SELECT r.id, r.state, r.registered_at, r.due_at, r.updated_at, r.service_code, r.sender_id, r.correlation_id, r.portal_number,"\
-        " coalesce(d.outcome, ''), coalesce(c.number, ''), coalesce(d.decided_at, 0)"                                                  \
+        " coalesce(d.outcome, ''), coalesce(c.number, ''), coalesce(d.decided_at, 0),"                                                 \
+        " coalesce((SELECT e.detail FROM event AS e WHERE r.state = 2 AND e.request_id = r.id AND e.to_state = 2), '')"                \
         " FROM request AS r LEFT JOIN decision AS d ON d.request_id = r.id LEFT JOIN document AS c ON c.request_id = r.id"
 
 static void read_view(struct query *q, struct request_view *view)
@@ -61,6 +62,7 @@ static void read_view(struct query *q, struct request_view *view)
         query_column_text(q, 8, view->portal_number, sizeof view->portal_number);
         query_column_text(q, 9, view->outcome, sizeof view->outcome);
         query_column_text(q, 10, view->document_number, sizeof view->document_number);
+        query_column_text(q, 12, view->refusal, sizeof view->refusal);
 }
 
 static enum gw_rc read_one(struct query *q, struct request_view *ret_view, struct why *why)
@@ -125,7 +127,7 @@ enum gw_rc store_view_by_outbox_message(struct store_reader *reader, const char 
 static enum gw_rc count_overdue(struct store_reader *reader, struct wall_time now, int64_t *ret_count, struct why *why)
 {
         auto_query struct query q = db_query(&reader->db, SQL_OVERDUE,
-                "SELECT count(*) FROM request INDEXED BY request_open WHERE state IN (1, 3, 4, 8) AND due_at < ?");
+                "SELECT count(*) FROM request INDEXED BY request_open WHERE state IN (0, 1, 3, 4, 8) AND due_at < ?");
         query_i64(&q, now.ms);
         bool row = false;
         enum gw_rc rc = query_next(&q, &row, why);

@@ -4,12 +4,13 @@
 void request_work_done(struct request_work *work)
 {
         buf_done(&work->application);
+        buf_done(&work->verdict);
 }
 
 enum gw_rc store_reschedule(struct store *store, int64_t request_id, struct wall_time next, struct why *why)
 {
         auto_query struct query q = db_query(&store->db, SQL_REQUEST_RESCHEDULE,
-                "UPDATE request SET work_at = ?, leased = 0, attempts = attempts + 1 WHERE id = ? AND state IN (1, 3)");
+                "UPDATE request SET work_at = ?, leased = 0, attempts = attempts + 1 WHERE id = ? AND state IN (0, 1, 3)");
         query_i64(&q, next.ms);
         query_i64(&q, request_id);
         int changes = 0;
@@ -30,6 +31,7 @@ static enum gw_rc read_work(struct query *q, struct request_work *work, struct w
                 .outbox_sequence = (int)query_column_i64(q, 5),
                 .outbox_open = query_column_i64(q, 6) != 0,
                 .application = BUF_INIT,
+                .verdict = BUF_INIT,
         };
         number_write(NUMBER_PREFIX_REQUEST, work->id, work->number);
         const struct { char *out; size_t size; } texts[] = {
@@ -41,7 +43,8 @@ static enum gw_rc read_work(struct query *q, struct request_work *work, struct w
         };
         for (int i = 0; i < (int)GW_COUNT(texts); i++)
                 query_column_text(q, 7 + i, texts[i].out, texts[i].size);
-        return query_column_buf(q, 7 + (int)GW_COUNT(texts), &work->application, why);
+        enum gw_rc rc = query_column_buf(q, 7 + (int)GW_COUNT(texts), &work->application, why);
+        return rc == GW_OK ? query_column_buf(q, 8 + (int)GW_COUNT(texts), &work->verdict, why) : rc;
 }
 
 /* Fills rows[*count…]; what was filled is counted even on failure, so that the caller can free it. */
@@ -52,7 +55,8 @@ static enum gw_rc read_due(struct store *store, struct wall_time now, size_t max
                 " coalesce((SELECT max(o.sequence) FROM outbox AS o WHERE o.request_id = r.id), 0),"
                 " EXISTS (SELECT 1 FROM outbox AS u WHERE u.request_id = r.id AND u.status <> 2),"
                 " r.service_code, r.service_version, r.correlation_id, r.sender_id, r.portal_number, r.applicant_iin, r.declarant_iin,"
-                " r.provider_bin, r.language, coalesce((SELECT d.outcome FROM decision AS d WHERE d.request_id = r.id), ''), b.application"
+                " r.provider_bin, r.language, coalesce((SELECT d.outcome FROM decision AS d WHERE d.request_id = r.id), ''), b.application,"
+                " CASE r.state WHEN 0 THEN b.verdict ELSE x'' END"
                 " FROM request AS r INDEXED BY request_work CROSS JOIN message_body AS b ON b.request_id = r.id"
                 " WHERE r.work_at <= ? ORDER BY r.work_at LIMIT ?");
         query_i64(&q, now.ms);
@@ -90,6 +94,14 @@ enum gw_rc store_request_claim(struct store *store, struct wall_time now, struct
         for (size_t i = 0; i < count; i++)
                 request_work_done(&rows[i]);
         return rc;
+}
+
+enum gw_rc store_wake_checking(struct store *store, struct wall_time now, struct why *why)
+{
+        auto_query struct query q = db_query(&store->db, SQL_CHECKING_WAKE,
+                "UPDATE request INDEXED BY request_work SET work_at = ?1 WHERE work_at > ?1 AND work_at IS NOT NULL AND leased = 0 AND state = 0");
+        query_i64(&q, now.ms);
+        return query_run(&q, NULL, why);
 }
 
 /* A leased row was due when it was leased, so it is due now: work_at = 0. Finished rows are never touched (partial indices). */

@@ -7,6 +7,10 @@
 
 #define APPLICATION_ID 0x45474f56 /* "EGOV" in the SQLite header */
 
+#define REQUEST_OPEN "CREATE INDEX request_open ON request (due_at) WHERE state IN (0, 1, 3, 4, 8);"
+/* OCSP answers and CRLs that verdicts name (I7); not tied to a request: one CRL speaks for thousands. */
+#define EVIDENCE "CREATE TABLE evidence (id INTEGER PRIMARY KEY, sha256 BLOB NOT NULL UNIQUE, kind TEXT NOT NULL, bytes BLOB NOT NULL) STRICT;"
+
 static const char schema[] =
         "CREATE TABLE ledger ("
         "  id INTEGER PRIMARY KEY CHECK (id = 1),"
@@ -24,7 +28,7 @@ static const char schema[] =
          * NULL: nothing to do. */
         "CREATE TABLE request ("
         "  id INTEGER PRIMARY KEY CHECK (id > 0),"
-        "  state INTEGER NOT NULL CHECK (state BETWEEN 1 AND 8),"
+        "  state INTEGER NOT NULL CHECK (state BETWEEN 0 AND 8),"
         "  registered_at INTEGER NOT NULL, due_at INTEGER NOT NULL, updated_at INTEGER NOT NULL,"
         "  work_at INTEGER, leased INTEGER NOT NULL, attempts INTEGER NOT NULL DEFAULT 0,"
         "  service_code TEXT NOT NULL, service_version TEXT NOT NULL, shep_service_id TEXT NOT NULL,"
@@ -32,7 +36,7 @@ static const char schema[] =
         "  applicant_iin TEXT NOT NULL, declarant_iin TEXT NOT NULL, provider_bin TEXT NOT NULL, language TEXT NOT NULL"
         ") STRICT;"
         "CREATE INDEX request_work ON request (work_at) WHERE work_at IS NOT NULL;"
-        "CREATE INDEX request_open ON request (due_at) WHERE state IN (1, 3, 4, 8);"
+        REQUEST_OPEN
 
         /* identity: the first 16 bytes of SHA-256 over sender and message id: an index of fixed small entries */
         "CREATE TABLE message ("
@@ -44,6 +48,8 @@ static const char schema[] =
         "  request_id INTEGER PRIMARY KEY REFERENCES request (id),"
         "  application BLOB NOT NULL, verdict BLOB NOT NULL, envelope BLOB NOT NULL"
         ") STRICT;"
+
+        EVIDENCE
 
         "CREATE TABLE query ("
         "  id INTEGER PRIMARY KEY,"
@@ -96,6 +102,20 @@ static enum gw_rc create(struct db *db, struct why *why)
         return db_exec(db, sql, why);
 }
 
+/* From version 1: state 0 is stored too. The one word in the CHECK is changed in place, as SQLite's ALTER TABLE page describes it for
+ * constraints: copying the table would take as long as it is large. */
+static enum gw_rc upgrade_1(struct db *db, struct why *why)
+{
+        enum gw_rc rc = db_exec(db,
+                "BEGIN EXCLUSIVE; PRAGMA writable_schema = ON;"
+                "UPDATE sqlite_schema SET sql = replace(sql, 'CHECK (state BETWEEN 1 AND 8)', 'CHECK (state BETWEEN 0 AND 8)') WHERE type = 'table' AND name = 'request';"
+                "PRAGMA writable_schema = RESET;"
+                "DROP INDEX request_open;" REQUEST_OPEN EVIDENCE "PRAGMA user_version = 2; COMMIT;", why);
+        if (rc != GW_OK)
+                gw_ignore(sqlite3_exec(db->handle, "ROLLBACK; PRAGMA writable_schema = OFF", NULL, NULL, NULL)); /* nothing was begun, perhaps */
+        return rc;
+}
+
 static enum gw_rc read_identity(struct db *db, int64_t *ret_version, int64_t *ret_application, struct why *why)
 {
         enum gw_rc rc = db_pragma_i64(db, "PRAGMA user_version", ret_version, why);
@@ -128,6 +148,12 @@ enum gw_rc schema_prepare(struct db *db, struct why *why)
         /* A crash while it was being made leaves an empty file: made again. */
         if (version == 0 && application == 0 && tables == 0)
                 return create(db, why);
+        if (version == 1 && application == APPLICATION_ID) {
+                rc = upgrade_1(db, why);
+                version = STORE_SCHEMA_VERSION;
+        }
+        if (rc != GW_OK)
+                return rc;
         return check_identity(version, application, why);
 }
 

@@ -11,7 +11,7 @@
 
 /* Request states (design.md; labels kk/ru in services.md B). */
 enum request_state {
-        REQUEST_CHECKING, /* being verified; never stored alone: birth and first transition are one transaction */
+        REQUEST_CHECKING, /* received and verified, but for the revocation of an applicant's certificate; all others pass it in the transaction of their birth */
         REQUEST_REGISTERED,
         REQUEST_REJECTED_INTAKE,
         REQUEST_AWAITING_DATA,
@@ -35,6 +35,14 @@ struct store_reader;
 GW_MUST_CHECK enum gw_rc store_reader_open(const char *path, struct store_reader **ret_reader, struct why *why);
 void store_reader_close(struct store_reader *reader);
 
+/* ---- evidence ---- */
+/* What a verdict names by its SHA-256 (I7): OCSP answers and CRLs as received. Kept once, however many requests it speaks for. */
+struct evidence {
+        uint8_t sha256[32];
+        const char *kind;             /* "ocsp" | "crl" */
+        struct span bytes;
+};
+
 /* ---- intake ---- */
 struct intake_record {
         /* message */
@@ -50,6 +58,9 @@ struct intake_record {
         struct span application;      /* verified bytes of the signed application */
         struct span envelope;         /* evidence: the received message as it came */
         struct span verdict;          /* JSON report of both verifications */
+        const struct evidence *evidence;
+        size_t evidence_count;
+        bool checking;                /* a certificate's revocation is not known: stays CHECKING, without a lease, due at once */
         const char *const *systems;   /* names of the state systems to ask: one query row each */
         size_t system_count;
         struct wall_time lease_until; /* the caller works on it until then */
@@ -62,7 +73,7 @@ struct intake_result {
         enum request_state state;     /* now, when repeated */
         struct wall_time registered_at, due_at;
 };
-/* Records message + request (CHECKING → REGISTERED, one event) + query rows, or finds the same message again (I2): same digest →
+/* Records message + request (CHECKING → REGISTERED, one event; CHECKING alone has none yet) + query rows, or finds the same message again (I2): same digest →
  * INTAKE_REPEATED; other bytes → GW_REJECT MESSAGE_ID_REUSED and nothing is written. */
 GW_MUST_CHECK enum gw_rc store_intake(struct store *store, const struct intake_record *record, struct intake_result *ret_result, struct why *why);
 
@@ -75,8 +86,12 @@ GW_MUST_CHECK enum gw_rc store_transition(struct store *store, int64_t request_i
 GW_MUST_CHECK enum gw_rc store_answer(struct store *store, int64_t request_id, const char *system, struct span envelope, struct span facts, struct wall_time at, struct why *why);
 /* A failed attempt: counted, with its reason name. */
 GW_MUST_CHECK enum gw_rc store_query_failed(struct store *store, int64_t request_id, const char *system, const char *reason, struct wall_time at, struct why *why);
-/* When the request is to be worked on next (REGISTERED or AWAITING_DATA): at `next`, its lease given back, one more failed round. */
+/* When the request is to be worked on next (CHECKING, REGISTERED or AWAITING_DATA): at `next`, its lease given back, one more failed round. */
 GW_MUST_CHECK enum gw_rc store_reschedule(struct store *store, int64_t request_id, struct wall_time next, struct why *why);
+/* The verdict on a request in CHECKING, with what it rests on, in the place of the one from its intake. */
+GW_MUST_CHECK enum gw_rc store_checked(struct store *store, int64_t request_id, struct span verdict, const struct evidence *evidence, size_t count, struct why *why);
+/* Something about revocation has become known: requests in CHECKING that nobody works on are due now. */
+GW_MUST_CHECK enum gw_rc store_wake_checking(struct store *store, struct wall_time now, struct why *why);
 /* Decision with its inputs (outcome code, rule id, JSON/XML evidence) and the issued document. One result per request (I3): a second
  * call for the same request is GW_REJECT. document may be empty. */
 struct decision_record {
@@ -139,9 +154,10 @@ struct request_work {
         bool outbox_open;             /* one of its rows is still unsent */
         char outcome[16];             /* decided: POSITIVE … else "" */
         struct buf application;       /* owned */
+        struct buf verdict;           /* owned; of intake, in CHECKING only */
 };
 void request_work_done(struct request_work *work);
-/* Leases up to max unfinished requests (REGISTERED or AWAITING_DATA, due now, lease over). */
+/* Leases up to max unfinished requests (CHECKING, REGISTERED or AWAITING_DATA, due now, lease over). */
 GW_MUST_CHECK enum gw_rc store_request_claim(struct store *store, struct wall_time now, struct wall_time lease_until, size_t max, struct request_work *rows, size_t *ret_count, struct why *why);
 /* At start-up, when this process has the store alone: every lease is over. */
 GW_MUST_CHECK enum gw_rc store_leases_clear(struct store *store, struct why *why);
@@ -153,6 +169,7 @@ GW_MUST_CHECK enum gw_rc store_facts(struct store *store, int64_t request_id, st
 struct request_view {
         int64_t id;
         char number[20], service_code[32], sender_id[64], correlation_id[128], outcome[16], document_number[20], portal_number[32];
+        char refusal[64];             /* REJECTED_INTAKE: the reason's name, else "" */
         enum request_state state;
         struct wall_time registered_at, due_at, updated_at, decided_at; /* decided_at.ms 0: not yet */
         struct buf document;          /* owned; empty when there is none or with_document was false */

@@ -16,6 +16,7 @@ enum sql_id {
         SQL_BEGIN, SQL_COMMIT, SQL_ROLLBACK, SQL_SAVEPOINT, SQL_RELEASE, SQL_ROLLBACK_TO,
         SQL_LEDGER_LOAD, SQL_LEDGER_SAVE,
         SQL_INTAKE_SEEN, SQL_INTAKE_REQUEST, SQL_INTAKE_MESSAGE, SQL_INTAKE_BODY, SQL_INTAKE_QUERY,
+        SQL_EVIDENCE_ADD, SQL_CHECKED, SQL_CHECKING_WAKE,
         SQL_EVENT_ADD, SQL_EVENT_CHAIN, SQL_EVENT_LIST,
         SQL_REQUEST_MOVE, SQL_REQUEST_EXISTS, SQL_REQUEST_RESCHEDULE, SQL_REQUEST_DUE, SQL_REQUEST_LEASE, SQL_REQUEST_UNLEASE,
         SQL_QUERY_ANSWERED, SQL_QUERY_FAILED, SQL_ANSWER_ADD, SQL_FACTS,
@@ -63,8 +64,8 @@ struct span query_column_span(struct query *q, int column); /* valid until the n
 GW_MUST_CHECK enum gw_rc query_column_buf(struct query *q, int column, struct buf *out, struct why *why);
 
 /* ---- schema ---- */
-#define STORE_SCHEMA_VERSION 1
-/* Makes the tables in an empty file; refuses files of newer gateways and files that are not ours. */
+#define STORE_SCHEMA_VERSION 2
+/* Makes the tables in an empty file, brings older ones up to date; refuses files of newer gateways and files that are not ours. */
 GW_MUST_CHECK enum gw_rc schema_prepare(struct db *db, struct why *why);
 /* For readers: GW_RETRY while the tables are not there yet. */
 GW_MUST_CHECK enum gw_rc schema_check(struct db *db, struct why *why);
@@ -103,6 +104,9 @@ GW_MUST_CHECK enum gw_rc store_piece_drop(struct store *store, struct why *why);
 bool store_is_broken(const struct store *store);
 /* Moves the write-ahead log into the file when it is long. */
 void store_checkpoint(struct store *store);
+
+/* Kept once each. */
+GW_MUST_CHECK enum gw_rc evidence_add(struct store *store, const struct evidence *evidence, size_t count, struct why *why);
 
 /* Numbers: prefix and eleven digits (services.md G shows the 14-digit space). */
 #define NUMBER_PREFIX_REQUEST "101"

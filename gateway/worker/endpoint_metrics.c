@@ -28,6 +28,44 @@ static void write_store(struct buf *out, struct loop *loop)
                    (long long)totals.outbox_pending, (long long)totals.outbox_parked);
 }
 
+static void write_authority(void *arg, const struct revocation_authority_view *view)
+{
+        struct buf *out = arg;
+        int64_t now = wall_now().ms;
+        if (view->this_update.ms) {
+                buf_printf(out, "egov_revocation_crl_age_seconds{authority=\"%s\"} %lld\n", view->name, (long long)(now - view->this_update.ms) / 1000);
+                buf_printf(out, "egov_revocation_crl_entries{authority=\"%s\"} %zu\n", view->name, view->entries);
+        }
+        buf_printf(out, "egov_revocation_crl_usable{authority=\"%s\"} %d\n", view->name, view->usable);
+        for (int kind = 0; kind < REVOCATION_KINDS; kind++) {
+                if (!view->asked[kind])
+                        continue;
+                const char *source = revocation_kind_names[kind];
+                buf_printf(out, "egov_revocation_source_up{authority=\"%s\",source=\"%s\"} %d\n", view->name, source, !view->down[kind]);
+                if (kind != REVOCATION_OCSP)
+                        buf_printf(out, "egov_revocation_refresh_in_seconds{authority=\"%s\",source=\"%s\"} %lld\n", view->name, source, (long long)(view->refresh[kind].ms - now) / 1000);
+        }
+}
+
+static void write_revocation(struct buf *out, struct revocation *revocation)
+{
+        static const char *const answers[] = {"unknown", "good", "bad"}, *const sources[] = {"none", "ocsp", "crl"};
+        struct revocation_counts counts;
+        revocation_count(revocation, &counts);
+        buf_add_str(out, "# HELP egov_revocation_answers_total Questions of the request path about certificates, by the source that decided\n# TYPE egov_revocation_answers_total counter\n");
+        for (int source = 0; source < 3; source++)
+                for (int answer = 0; answer < 3; answer++)
+                        buf_printf(out, "egov_revocation_answers_total{source=\"%s\",answer=\"%s\"} %llu\n", sources[source], answers[answer],
+                                   (unsigned long long)counts.answers[source][answer]);
+        buf_add_str(out, "# HELP egov_revocation_fetches_total Answers fetched, and attempts that failed\n# TYPE egov_revocation_fetches_total counter\n");
+        for (int kind = 0; kind < REVOCATION_KINDS; kind++)
+                buf_printf(out, "egov_revocation_fetches_total{source=\"%s\",result=\"taken\"} %llu\negov_revocation_fetches_total{source=\"%s\",result=\"failed\"} %llu\n",
+                           revocation_kind_names[kind], (unsigned long long)counts.fetched[kind], revocation_kind_names[kind], (unsigned long long)counts.failed[kind]);
+        buf_printf(out, "# HELP egov_revocation_certificates Certificates whose answers are held or fetched\n# TYPE egov_revocation_certificates gauge\negov_revocation_certificates %zu\n",
+                   counts.certificates);
+        revocation_each_authority(revocation, write_authority, out);
+}
+
 void endpoint_metrics(struct loop *loop, struct http_exchange *exchange)
 {
         struct shared *s = loop->shared;
@@ -51,6 +89,8 @@ void endpoint_metrics(struct loop *loop, struct http_exchange *exchange)
         buf_add_str(&out, "# HELP egov_breaker Breaker by destination (0 closed, 1 open, 2 half-open)\n# TYPE egov_breaker gauge\n");
         for (size_t i = 0; i < s->destination_count; i++)
                 buf_printf(&out, "egov_breaker{destination=\"%s\"} %d\n", destination_name(s->destinations[i]), (int)destination_breaker(s->destinations[i], mono_now()));
+        if (s->revocation)
+                write_revocation(&out, s->revocation);
         write_store(&out, loop);
         answer_text(exchange, 200, "text/plain; version=0.0.4", buf_span(&out));
 }

@@ -33,7 +33,7 @@ static json_t *request_json(const char *number, enum request_state state, const 
         auto_str char *self = xasprintf("/api/v1/requests/%s", number);
         json_t *json = json_pack("{s:s, s:s, s:{s:s, s:s, s:s}, s:s, s:s, s:b, s:{s:s}}", "number", number, "state", info->code, "stateName", "kk", info->kk, "ru", info->ru,
                                  "en", info->en, "registeredAt", clock_iso(registered_at, registered), "dueAt", clock_iso(due_at, due), "overdue",
-                                 !info->terminal && (state == REQUEST_REGISTERED || state == REQUEST_AWAITING_DATA) && now.ms > due_at.ms, "links", "self", self);
+                                 !info->terminal && (state == REQUEST_CHECKING || state == REQUEST_REGISTERED || state == REQUEST_AWAITING_DATA) && now.ms > due_at.ms, "links", "self", self);
         GW_ASSERT(json);
         if (outcome && *outcome) {
                 auto_str char *result = xasprintf("%s/result.xml", self);
@@ -52,11 +52,12 @@ static void on_registered(void *arg, struct intake *intake, enum gw_rc rc, const
         } else {
                 bool repeated = intake->result.outcome == INTAKE_REPEATED;
                 atomic_fetch_add(repeated ? &s->counters.repeated : &s->counters.accepted, 1);
-                log_event(LOG_INFO, intake->result.number, repeated ? "request.repeated" : "request.registered", "channel=rest sender=%s service=%s call=%s", intake->sender->id,
+                bool checking = intake->result.state == REQUEST_CHECKING;
+                log_event(LOG_INFO, intake->result.number, repeated ? "request.repeated" : checking ? "request.checking" : "request.registered", "channel=rest sender=%s service=%s call=%s", intake->sender->id,
                           intake->service->code, c->id);
-                answer_json(c->exchange, repeated ? 200 : 201,
-                            request_json(intake->result.number, repeated ? intake->result.state : REQUEST_REGISTERED, NULL, intake->result.registered_at, intake->result.due_at, wall_now()));
-                if (!repeated) {
+                answer_json(c->exchange, repeated ? 200 : checking ? 202 : 201,
+                            request_json(intake->result.number, intake->result.state, NULL, intake->result.registered_at, intake->result.due_at, wall_now()));
+                if (!repeated && !checking) {
                         struct request_work work;
                         intake_work(intake, &work);
                         flow_start(c->loop, &work, NULL, NULL);
@@ -111,6 +112,17 @@ static bool split_path(const char *path, char number[15], bool *ret_result)
         return rest[14] == '\0' || *ret_result;
 }
 
+static json_t *view_json(const struct request_view *view)
+{
+        json_t *json = request_json(view->number, view->state, view->outcome, view->registered_at, view->due_at, wall_now());
+        int reason = view->refusal[0] ? reason_by_name(view->refusal) : -1;
+        if (reason >= 0) {
+                const struct reason_info *info = reason_info(reason);
+                json_object_set_new(json, "reason", json_pack("{s:s, s:s, s:s, s:s}", "code", info->name, "kk", info->kk, "ru", info->ru, "en", info->en));
+        }
+        return json;
+}
+
 /* The same words for every kind: what belongs to another sender must look like what does not exist. */
 static enum gw_rc not_found(struct why *why)
 {
@@ -142,6 +154,6 @@ void endpoint_rest_read(struct loop *loop, struct http_exchange *exchange, const
         else if (result)
                 answer_text(exchange, 200, "application/xml; charset=utf-8", buf_span(&view.document));
         else
-                answer_json(exchange, 200, request_json(view.number, view.state, view.outcome, view.registered_at, view.due_at, wall_now()));
+                answer_json(exchange, 200, view_json(&view));
         request_view_done(&view);
 }

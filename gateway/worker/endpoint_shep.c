@@ -89,6 +89,14 @@ static void answer_in_progress(struct call *c)
                     c->intake->result.registered_at, span_of(NULL, 0));
 }
 
+static void answer_checking(struct call *c)
+{
+        answer_sync(c, "IN_PROGRESS",
+                    "Сұрау тіркелді, өтініш берушінің сертификаты тексерілуде, нәтиже жеке кабинетке жіберіледі / "
+                    "Запрос зарегистрирован, сертификат заявителя проверяется, результат будет направлен в личный кабинет",
+                    c->intake->result.registered_at, span_of(NULL, 0));
+}
+
 static void answer_result(struct call *c, struct wall_time at, struct span document)
 {
         answer_sync(c, "SUCCESS", "Сұраныс орындалды / Запрос выполнен", at, document);
@@ -144,7 +152,7 @@ static void on_wait_tick(uv_timer_t *timer)
         call_end(c);
 }
 
-/* A repetition looks into the store until the first call's result is there. */
+/* A repetition looks into the store until the first call's result is there; so does the first call of a request in CHECKING. */
 static void on_poll(uv_timer_t *timer)
 {
         struct call *c = timer->data;
@@ -153,6 +161,10 @@ static void on_poll(uv_timer_t *timer)
         enum gw_rc rc = store_view_by_id(c->loop->reader, c->intake->result.request_id, true, &view, &why);
         if (rc == GW_OK && view.document.n)
                 answer_result(c, view.decided_at, buf_span(&view.document));
+        else if (rc == GW_OK && view.state == REQUEST_REJECTED_INTAKE)
+                refuse(c, &(struct why){reason_by_name(view.refusal), "the request was not accepted"});
+        else if (view.state == REQUEST_CHECKING && wait_is_over(c))
+                answer_checking(c);
         else if (view.state == REQUEST_AWAITING_DATA || wait_is_over(c))
                 answer_in_progress(c);
         request_view_done(&view);
@@ -179,15 +191,16 @@ static void on_registered(void *arg, struct intake *intake, enum gw_rc rc, const
         }
         bool repeated = intake->result.outcome == INTAKE_REPEATED, sync = c->refusal.in_reply_to == SHEP_SYNC_SEND;
         atomic_fetch_add(repeated ? &s->counters.repeated : &s->counters.accepted, 1);
-        log_event(LOG_INFO, intake->result.number, repeated ? "request.repeated" : "request.registered", "channel=%s sender=%s service=%s call=%s", intake->channel,
+        bool checking = intake->result.state == REQUEST_CHECKING;
+        log_event(LOG_INFO, intake->result.number, repeated ? "request.repeated" : checking ? "request.checking" : "request.registered", "channel=%s sender=%s service=%s call=%s", intake->channel,
                   intake->sender->id, intake->service->code, c->id);
         if (!sync)
                 answer_async(c);
-        else if (repeated)
+        else if (repeated || checking)
                 start_timer(c, on_poll, 0, POLL_MS);
         else
                 start_timer(c, on_wait_tick, wait_tick(c), wait_tick(c));
-        if (!repeated) {
+        if (!repeated && !checking) { /* a request in CHECKING is taken up by flow_resume() */
                 struct request_work work;
                 intake_work(intake, &work);
                 c->flow_open = sync;

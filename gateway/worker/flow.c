@@ -1,4 +1,4 @@
-/* One registered request on its way down: collect → decide → issue → deliver.
+/* One registered request on its way down: (revocation that was not known at its receipt →) collect → decide → issue → deliver.
  *
  * The only states kept here are those of the moment; each step ends in one piece of journal work. When a step fails the flow lets go: it
  * gives its lease back (or that runs out) and flow_resume() takes the request up from what the store holds. */
@@ -11,6 +11,7 @@
 #include "gateway/issue/issue.h"
 #include "gateway/reason.h"
 #include "gateway/worker/flow.h"
+#include "gateway/worker/intake.h"
 
 #define RESUME_BATCH 32
 #define ROWS_MAX 2
@@ -44,6 +45,9 @@ struct flow {
         xmlDoc *case_doc;
         struct buf case_text, document;
         struct decision decision;
+        struct revocation_record checked; /* CHECKING: what is known now */
+        struct buf verdict;
+        int refusal;                   /* a reason, when that was the end of it */
         char document_number[20];
 };
 
@@ -58,6 +62,8 @@ static void flow_free(struct flow *f)
         xmlFreeDoc(f->case_doc);
         buf_done(&f->case_text);
         buf_done(&f->document);
+        buf_done(&f->verdict);
+        revocation_record_done(&f->checked);
         request_work_done(&f->work);
         journal_expect(f->loop->shared->journal, -1);
         f->loop->flows--;
@@ -156,7 +162,8 @@ static void give_lease_back(struct flow *f)
 /* Something of ours failed, or the store cannot be written: the request is resumed after a pause. */
 static void let_go(struct flow *f, const char *step, const struct why *why)
 {
-        log_event(why->reason == REASON_STORE_UNAVAILABLE ? LOG_WARN : LOG_ERROR, f->work.number, "request.postponed", "step=%s reason=%s detail=\"%s\"", step,
+        bool waits = why->reason == REASON_APPLICANT_CERTIFICATE_REVOCATION_UNKNOWN;
+        log_event(waits ? LOG_INFO : why->reason == REASON_STORE_UNAVAILABLE ? LOG_WARN : LOG_ERROR, f->work.number, "request.postponed", "step=%s reason=%s detail=\"%s\"", step,
                   reason_info(why->reason)->name, why->detail);
         tell(f, false);
         f->let_go = true;
@@ -186,6 +193,7 @@ static enum gw_rc compose(struct flow *f, enum request_state state, struct wall_
                 .applicant_iin = f->work.applicant_iin,
                 .provider_bin = f->work.provider_bin,
                 .outcome = f->work.outcome[0] ? f->work.outcome : NULL,
+                .refusal = f->refusal,
                 .document_number = result ? f->document_number : NULL,
                 .document = result ? buf_span(&f->document) : span_of(NULL, 0),
                 .date = at,
@@ -487,6 +495,63 @@ static void start_collect(struct flow *f)
         stage_add(f->loop->shared, STAGE_COLLECT, since);
 }
 
+static void start_registered(struct flow *f)
+{
+        if (f->work.outbox_sequence == 0)
+                start_notice(f);
+        start_collect(f);
+}
+
+/* ---- revocation that was not known at the receipt ---- */
+
+static enum gw_rc checked_work(struct store *store, void *arg, struct why *why)
+{
+        struct flow *f = arg;
+        struct evidence evidence[INTAKE_EVIDENCE_MAX];
+        size_t count = intake_evidence(&f->checked, evidence);
+        enum request_state to = f->refusal ? REQUEST_REJECTED_INTAKE : REQUEST_REGISTERED;
+        const char *detail = f->refusal ? reason_info(f->refusal)->name : "not revoked at the instant of receipt";
+        enum gw_rc rc = store_checked(store, f->work.id, buf_span(&f->verdict), evidence, count, why);
+        if (rc == GW_OK)
+                rc = store_transition(store, f->work.id, REQUEST_CHECKING, to, "gateway", detail, f->now, why);
+        return rc == GW_OK ? add_rows(store, f, why) : rc;
+}
+
+static void on_checked(void *arg, enum gw_rc rc, const struct why *why)
+{
+        struct flow *f = arg;
+        if (rc != GW_OK) {
+                let_go(f, "checked", why);
+                return;
+        }
+        log_event(LOG_INFO, f->work.number, f->refusal ? "request.rejected" : "request.checked", "service=%s reason=%s", f->work.service_code,
+                  f->refusal ? reason_info(f->refusal)->name : "OK");
+        f->work.state = f->refusal ? REQUEST_REJECTED_INTAKE : REQUEST_REGISTERED;
+        if (!f->refusal) {
+                start_registered(f);
+                return;
+        }
+        atomic_fetch_add(&f->loop->shared->counters.refused, 1);
+        push_rows(f);
+        flow_end(f);
+}
+
+static void start_checking(struct flow *f)
+{
+        struct why why = WHY_INIT;
+        uint64_t since = stage_now();
+        enum gw_rc rc = intake_check_again(f->loop, &f->work, &f->checked, &f->verdict, &why);
+        stage_add(f->loop->shared, STAGE_VERIFY, since);
+        if (rc == GW_REJECT) {
+                f->refusal = why.reason;
+                rc = compose(f, REQUEST_REJECTED_INTAKE, f->now, &why);
+        }
+        if (rc == GW_OK)
+                journal_submit(f->loop->journal, checked_work, on_checked, f);
+        else
+                let_go(f, "check", &why);
+}
+
 void flow_start(struct loop *loop, struct request_work *work, flow_done done, void *arg)
 {
         struct flow *f = xcalloc(1, sizeof *f);
@@ -494,8 +559,8 @@ void flow_start(struct loop *loop, struct request_work *work, flow_done done, vo
         journal_expect(loop->shared->journal, 1);
         f->loop = loop;
         f->work = *work;
-        work->application = (struct buf)BUF_INIT;
-        f->case_text = f->document = (struct buf)BUF_INIT;
+        work->application = work->verdict = (struct buf)BUF_INIT;
+        f->case_text = f->document = f->verdict = (struct buf)BUF_INIT;
         f->done = done;
         f->arg = arg;
         f->now = wall_now();
@@ -509,9 +574,10 @@ void flow_start(struct loop *loop, struct request_work *work, flow_done done, vo
                 let_go(f, "service", &why);
                 return;
         }
-        if (f->work.outbox_sequence == 0)
-                start_notice(f);
-        start_collect(f);
+        if (f->work.state == REQUEST_CHECKING)
+                start_checking(f);
+        else
+                start_registered(f);
 }
 
 /* ---- resume ---- */
@@ -520,12 +586,16 @@ struct resume {
         struct loop *loop;
         struct request_work rows[RESUME_BATCH];
         size_t count;
+        bool wake;                     /* something about revocation has become known */
 };
 
 static enum gw_rc resume_work(struct store *store, void *arg, struct why *why)
 {
         struct resume *r = arg;
         struct wall_time now = wall_now();
+        enum gw_rc rc = r->wake ? store_wake_checking(store, now, why) : GW_OK;
+        if (rc != GW_OK)
+                return rc;
         return store_request_claim(store, now, (struct wall_time){now.ms + lease_ms(r->loop)}, RESUME_BATCH, r->rows, &r->count, why);
 }
 
@@ -539,7 +609,11 @@ static void on_resumed(void *arg, enum gw_rc rc, const struct why *why)
                 flow_start(r->loop, &r->rows[i], NULL, NULL);
                 request_work_done(&r->rows[i]);
         }
+        bool more = rc == GW_OK && r->count == RESUME_BATCH;
+        struct loop *loop = r->loop;
         free(r);
+        if (more)
+                flow_resume(loop);
 }
 
 void flow_resume(struct loop *loop)
@@ -548,6 +622,9 @@ void flow_resume(struct loop *loop)
                 return;
         struct resume *r = xcalloc(1, sizeof *r);
         r->loop = loop;
+        uint64_t news = loop->shared->revocation ? revocation_news(loop->shared->revocation) : 0;
+        r->wake = news != loop->revocation_news;
+        loop->revocation_news = news;
         loop->resuming = true;
         journal_submit(loop->journal, resume_work, on_resumed, r);
 }

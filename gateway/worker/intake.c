@@ -31,17 +31,77 @@ void intake_free(struct intake *intake)
         buf_done(&intake->application_bytes);
         buf_done(&intake->verdict);
         application_free(intake->application);
+        revocation_record_done(&intake->revocation);
         free(intake);
 }
 
 /* ---- verify ---- */
 
-static json_t *certificate_report(const struct certificate *c)
+static const char *const answer_names[] = {"UNKNOWN", "GOOD", "BAD"}, *const source_names[] = {"none", "OCSP", "CRL"};
+
+static void add_time(json_t *json, const char *name, struct wall_time t)
+{
+        char text[CLOCK_TEXT_MAX];
+        if (t.ms)
+                json_object_set_new(json, name, json_string(clock_iso(t, text)));
+}
+
+static json_t *revocation_report(const struct revocation_note *note)
+{
+        const struct revocation_status *s = &note->status;
+        json_t *json = json_pack("{s:s, s:s}", "answer", answer_names[s->answer], "source", source_names[s->source]);
+        add_time(json, "thisUpdate", s->this_update);
+        add_time(json, "nextUpdate", s->next_update);
+        add_time(json, "producedAt", s->produced_at);
+        add_time(json, "revokedAt", s->revoked_at);
+        json_t *evidence = json_array();
+        for (size_t i = 0; i < GW_COUNT(note->evidence) && note->evidence[i]; i++) {
+                auto_buf struct buf hex = BUF_INIT;
+                text_hex(&hex, span_of(note->evidence[i]->sha256, sizeof note->evidence[i]->sha256));
+                json_array_append_new(evidence, json_string(buf_cstr(&hex)));
+        }
+        json_object_set_new(json, "evidence", evidence);
+        return json;
+}
+
+static const struct revocation_note *note_of(const struct revocation_record *record, const struct certificate *c)
+{
+        for (size_t i = 0; i < record->count; i++)
+                if (span_eq(span_of(record->notes[i].certificate_sha256, 32), span_of(c->sha256, 32)))
+                        return &record->notes[i];
+        return NULL;
+}
+
+size_t intake_evidence(const struct revocation_record *record, struct evidence ret[INTAKE_EVIDENCE_MAX])
+{
+        size_t count = 0;
+        for (size_t i = 0; i < record->count; i++)
+                for (size_t k = 0; k < GW_COUNT(record->notes[i].evidence) && record->notes[i].evidence[k]; k++) {
+                        const struct revocation_evidence *e = record->notes[i].evidence[k];
+                        ret[count] = (struct evidence){.kind = e->kind, .bytes = span_of(e->bytes, e->n)};
+                        memcpy(ret[count++].sha256, e->sha256, sizeof e->sha256);
+                }
+        return count;
+}
+
+static json_t *certificate_report(const struct certificate *c, const struct revocation_record *record)
 {
         auto_buf struct buf fingerprint = BUF_INIT;
         text_hex(&fingerprint, span_of(c->sha256, sizeof c->sha256));
         char until[CLOCK_TEXT_MAX];
-        return json_pack("{s:s, s:s, s:s, s:s}", "sha256", buf_cstr(&fingerprint), "serial", c->serial, "bin", c->bin, "notAfter", clock_iso(c->not_after, until));
+        json_t *json = json_pack("{s:s, s:s, s:s, s:s}", "sha256", buf_cstr(&fingerprint), "serial", c->serial, "bin", c->bin, "notAfter", clock_iso(c->not_after, until));
+        const struct revocation_note *note = note_of(record, c);
+        if (note)
+                json_object_set_new(json, "revocation", revocation_report(note));
+        return json;
+}
+
+static json_t *signers_report(const struct verified_document *document, const struct revocation_record *record)
+{
+        json_t *signers = json_array();
+        for (size_t i = 0; i < document->signer_count; i++)
+                json_array_append_new(signers, certificate_report(document->signers[i], record));
+        return signers;
 }
 
 /* The evidence of what was verified (I7): who signed what, by which certificates, when. No IIN, no name: the certificates are in the
@@ -49,12 +109,10 @@ static json_t *certificate_report(const struct certificate *c)
 static void write_verdict(struct intake *in, const struct certificate *transport, const struct verified_document *document)
 {
         char at[CLOCK_TEXT_MAX];
-        json_t *signers = json_array();
-        for (size_t i = 0; i < document->signer_count; i++)
-                json_array_append_new(signers, certificate_report(document->signers[i]));
-        json_t *report = json_pack("{s:s, s:s, s:o, s:s}", "at", clock_iso(in->received_at, at), "code", "OK", "applicantSigners", signers, "policy", "1");
+        json_t *signers = signers_report(document, &in->revocation);
+        json_t *report = json_pack("{s:s, s:s, s:o, s:s}", "at", clock_iso(in->received_at, at), "code", in->revocation.unknown ? "APPLICANT_CERTIFICATE_REVOCATION_UNKNOWN" : "OK", "applicantSigners", signers, "policy", "1");
         if (transport)
-                json_object_set_new(report, "transport", certificate_report(transport));
+                json_object_set_new(report, "transport", certificate_report(transport, &in->revocation));
         char *text = json_dumps(report, JSON_COMPACT);
         buf_add_str(&in->verdict, text);
         free(text);
@@ -95,6 +153,7 @@ static enum gw_rc check_application(struct intake *in, xmlDoc *document, const s
 {
         struct shared *s = in->loop->shared;
         struct verified_document verified = {0};
+        in->revocation.defer = str_eq(s->settings->revocation.unknown, "wait");
         enum gw_rc rc = verify_document(s->verifier, document, in->received_at, &verified, why);
         if (rc != GW_OK)
                 return rc;
@@ -121,7 +180,7 @@ static void make_digest(struct intake *in, struct wall_time message_date)
         text_sha256(buf_span(&b), in->digest);
 }
 
-enum gw_rc intake_check_shep(struct intake *in, const struct soap *soap, const struct shep_message *m, struct why *why)
+static enum gw_rc check_shep(struct intake *in, const struct soap *soap, const struct shep_message *m, struct why *why)
 {
         struct shared *s = in->loop->shared;
         auto_certificate struct certificate *transport = NULL;
@@ -150,6 +209,14 @@ enum gw_rc intake_check_shep(struct intake *in, const struct soap *soap, const s
         return rc;
 }
 
+enum gw_rc intake_check_shep(struct intake *in, const struct soap *soap, const struct shep_message *m, struct why *why)
+{
+        revocation_record_begin(&in->revocation, false); /* a transport certificate that nobody knows about waits outside */
+        enum gw_rc rc = check_shep(in, soap, m, why);
+        revocation_record_end();
+        return rc;
+}
+
 const struct sender_settings *intake_tls_sender(const struct settings *settings, const struct http_peer *peer)
 {
         uint8_t digest[EVP_MAX_MD_SIZE];
@@ -175,7 +242,7 @@ static bool key_is_plain(const char *key)
         return true;
 }
 
-enum gw_rc intake_check_rest(struct intake *in, struct span body, const char *idempotency_key, const struct http_peer *peer, struct why *why)
+static enum gw_rc check_rest(struct intake *in, struct span body, const char *idempotency_key, const struct http_peer *peer, struct why *why)
 {
         struct shared *s = in->loop->shared;
         in->sender = intake_tls_sender(s->settings, peer);
@@ -198,6 +265,67 @@ enum gw_rc intake_check_rest(struct intake *in, struct span body, const char *id
         return rc;
 }
 
+enum gw_rc intake_check_rest(struct intake *in, struct span body, const char *idempotency_key, const struct http_peer *peer, struct why *why)
+{
+        revocation_record_begin(&in->revocation, false);
+        enum gw_rc rc = check_rest(in, body, idempotency_key, peer, why);
+        revocation_record_end();
+        return rc;
+}
+
+/* ---- once more ---- */
+
+static enum gw_rc verify_again(struct loop *loop, const struct request_work *work, struct verified_document *ret, struct why *why)
+{
+        auto_xmldoc xmlDoc *document = NULL;
+        if (xml_read(buf_span(&work->application), &xml_limits_default, &document, why) != GW_OK)
+                return GW_FAULT; /* it was read when it was received */
+        enum gw_rc rc = verify_document(loop->shared->verifier, document, work->registered_at, ret, why);
+        ret->root = NULL; /* it goes with the document */
+        return rc;
+}
+
+static void renew_verdict(const struct request_work *work, const char *code, json_t *signers, struct buf *out)
+{
+        char at[CLOCK_TEXT_MAX];
+        json_t *report = json_loadb((const char *)work->verdict.p, work->verdict.n, 0, NULL);
+        GW_ASSERT(report); /* our own */
+        json_object_set_new(report, "code", json_string(code));
+        json_object_set_new(report, "revocationKnownAt", json_string(clock_iso(wall_now(), at)));
+        if (signers)
+                json_object_set_new(report, "applicantSigners", signers);
+        char *text = json_dumps(report, JSON_COMPACT);
+        buf_add_str(out, text);
+        free(text);
+        json_decref(report);
+}
+
+/* A refusal has no verified document: the notes alone say about which certificate. */
+static json_t *notes_report(const struct revocation_record *record)
+{
+        json_t *list = json_array();
+        for (size_t i = 0; i < record->count; i++) {
+                auto_buf struct buf hex = BUF_INIT;
+                text_hex(&hex, span_of(record->notes[i].certificate_sha256, 32));
+                json_array_append_new(list, json_pack("{s:s, s:s, s:o}", "sha256", buf_cstr(&hex), "serial", record->notes[i].serial, "revocation", revocation_report(&record->notes[i])));
+        }
+        return list;
+}
+
+enum gw_rc intake_check_again(struct loop *loop, const struct request_work *work, struct revocation_record *record, struct buf *verdict, struct why *why)
+{
+        struct verified_document verified = {0};
+        revocation_record_begin(record, false);
+        enum gw_rc rc = verify_again(loop, work, &verified, why);
+        revocation_record_end();
+        if (rc == GW_OK)
+                renew_verdict(work, "OK", signers_report(&verified, record), verdict);
+        else if (rc == GW_REJECT)
+                renew_verdict(work, reason_info(why->reason)->name, notes_report(record), verdict);
+        verified_document_done(&verified);
+        return rc;
+}
+
 /* ---- register ---- */
 
 static enum gw_rc register_work(struct store *store, void *arg, struct why *why)
@@ -207,7 +335,11 @@ static enum gw_rc register_work(struct store *store, void *arg, struct why *why)
         const char *systems[COLLECT_SYSTEMS_MAX];
         for (size_t i = 0; i < in->service->system_count; i++)
                 systems[i] = in->service->systems[i];
+        struct evidence evidence[INTAKE_EVIDENCE_MAX];
         struct intake_record record = {
+                .evidence = evidence,
+                .evidence_count = intake_evidence(&in->revocation, evidence),
+                .checking = in->revocation.unknown,
                 .channel = in->channel,
                 .sender_id = in->sender->id,
                 .message_id = in->message_id,
@@ -256,6 +388,7 @@ void intake_work(const struct intake *intake, struct request_work *ret_work)
                 .registered_at = intake->result.registered_at,
                 .due_at = intake->result.due_at,
                 .application = BUF_INIT,
+                .verdict = BUF_INIT,
         };
         COPY(w->number, intake->result.number);
         COPY(w->service_code, intake->service->code);

@@ -11,6 +11,7 @@
 #include "gateway/deliver/delivery.h"
 #include "gateway/deliver/outbox_scan.h"
 #include "gateway/register/journal.h"
+#include "gateway/revocation/revocation.h"
 #include "gateway/settings.h"
 #include "gateway/sign/signer.h"
 #include "gateway/verify/verify.h"
@@ -30,6 +31,7 @@ struct shared {
         struct catalogue *catalogue;
         struct verifier *verifier;
         struct verify_policy policy;
+        struct revocation *revocation; /* NULL: mode = off */
         struct journal *journal;
         struct collect_peer peers[COLLECT_SYSTEMS_MAX];
         size_t peer_count;
@@ -60,6 +62,7 @@ struct loop {
         unsigned flows;               /* requests under way here */
         unsigned calls;               /* HTTP exchanges under way here */
         bool diagnosing;              /* one at a time */
+        uint64_t revocation_news;     /* loop 0: as of the last resumption */
         bool resuming, draining, clean; /* clean: stopped with nothing unfinished, all freed */
         struct mono_time hurry_at;    /* draining: from then on callers are no longer kept waiting for results */
 };

@@ -16,6 +16,7 @@
 #include "gateway/worker/endpoints.h"
 #include "gateway/worker/flow.h"
 #include "gateway/worker/process.h"
+#include "gateway/worker/revocation_conf.h"
 
 #define TICK_MS 1000
 #define SIGNER_TIMEOUT_MS 5000
@@ -25,6 +26,7 @@ struct worker {
         const struct worker_channels *channels;
         struct loop *loops;
         SSL_CTX *tls[SETTINGS_LISTENERS_MAX];
+        struct revocation_settings revocation;
 };
 
 /* ---- shared parts ---- */
@@ -125,13 +127,32 @@ static enum gw_rc open_tls(struct worker *w, struct why *why)
         return GW_OK;
 }
 
+/* A known responder is given its time once, so that the first requests after a start are not kept waiting for what comes in a moment. */
+static enum gw_rc open_revocation(struct worker *w, struct why *why)
+{
+        struct shared *s = &w->shared;
+        if (!revocation_is_asked(s->settings))
+                return GW_OK;
+        revocation_settings_read(s->settings, &w->revocation);
+        enum gw_rc rc = revocation_open(&w->revocation.conf, &s->revocation, why);
+        if (rc != GW_OK)
+                return rc;
+        s->policy.revocation = revocation_ask;
+        s->policy.revocation_ctx = s->revocation;
+        revocation_start(s->revocation);
+        revocation_settle(s->revocation, w->revocation.conf.timeout_ms);
+        return GW_OK;
+}
+
 static enum gw_rc open_shared(struct worker *w, const struct settings *settings, const struct adapter *const *adapters, struct why *why)
 {
         struct shared *s = &w->shared;
         s->settings = settings;
         s->policy = policy_of(settings);
         s->limits = limits_of(settings);
-        enum gw_rc rc = verifier_open(settings->gateway.trust, &s->policy, &s->verifier, why);
+        enum gw_rc rc = open_revocation(w, why);
+        if (rc == GW_OK)
+                rc = verifier_open(settings->gateway.trust, &s->policy, &s->verifier, why);
         if (rc == GW_OK)
                 rc = catalogue_open(settings->gateway.services, &s->catalogue, why);
         if (rc == GW_OK)
@@ -293,6 +314,8 @@ static void close_shared(struct worker *w)
                 destination_free(s->destinations[i]);
         catalogue_close(s->catalogue);
         verifier_close(s->verifier);
+        revocation_close(s->revocation);
+        revocation_settings_done(&w->revocation);
         for (size_t i = 0; i < GW_COUNT(w->tls); i++)
                 SSL_CTX_free(w->tls[i]);
 }

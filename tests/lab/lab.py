@@ -156,6 +156,7 @@ class Lab:
                        "name_ru": "Отдел занятости и социальных программ «ПРИМЕР» (ТЕСТ)", "note_kk": "СЫНАҚ ДЕРЕКТЕРІ", "note_ru": "ТЕСТОВЫЕ ДАННЫЕ"},
             "http": {"header_ms": 2000},  # one of the fixtures drips its headers and waits to be closed
             "store": {"path": self.folder / "store.db"},
+            "revocation": {"mode": "off"},
             "listener plain": {"port": 0},
             "listener tls": {"port": 0, "tls": "on", "clients": "optional", "certificate": PKI / "certs" / "tls-gateway.pem", "client_ca": PKI / "tls" / "ca.pem"},
             "sender pep": {"bin": "091240900012", "tls_sha256": fingerprint(PKI / "certs" / "tls-portal.pem")},

@@ -83,11 +83,12 @@ static struct seen see(struct span envelope)
         return seen;
 }
 
+/* want NULL: it is not there */
 static void assert_field(const struct seen *seen, const char *name, const char *want)
 {
         auto_str char *got = xml_child_text(xmlDocGetRootElement(seen->doc), NULL, name);
-        if (!str_eq(got, want))
-                fail_msg("%s: got \"%s\", want \"%s\"", name, got ? got : "NULL", want);
+        if (got != want && !str_eq(got, want))
+                fail_msg("%s: got \"%s\", want \"%s\"", name, got ? got : "NULL", want ? want : "NULL");
 }
 
 static void check_common(const struct seen *seen, const struct cabinet_message *m)
@@ -126,6 +127,7 @@ static void every_state_has_its_notification(void **state GW_UNUSED)
         for (int i = REQUEST_REGISTERED; i < REQUEST_STATE_COUNT; i++) {
                 struct cabinet_message m = notification;
                 m.state = (enum request_state)i;
+                m.refusal = REASON_APPLICANT_CERTIFICATE_REVOKED;
                 auto_buf struct buf out = envelope_of(&m, i % 2 ? "system-gateway" : "system-gateway-ec");
                 auto_seen struct seen seen = see(buf_span(&out));
                 check_common(&seen, &m);
@@ -133,8 +135,12 @@ static void every_state_has_its_notification(void **state GW_UNUSED)
                 bool last = i == REQUEST_RESULT_SENT;
                 assert_string_equal(seen.shep->message_type, last ? "RESPONSE" : "NOTIFICATION");
                 assert_string_equal(cabinet_message_type(m.state), seen.shep->message_type);
-                assert_field(&seen, "processingStatus", last ? "COMPLETED" : "IN_PROGRESS");
-                assert_field(&seen, "resolutionType", "NO_RESOLUTION");
+                bool refused = i == REQUEST_REJECTED_INTAKE;
+                assert_field(&seen, "processingStatus", last || refused ? "COMPLETED" : "IN_PROGRESS");
+                assert_field(&seen, "resolutionType", refused ? "NEGATIVE" : "NO_RESOLUTION");
+                const struct reason_info *reason = reason_info(m.refusal);
+                assert_field(&seen, "negativeResolutionReasonKk", refused ? reason->kk : NULL);
+                assert_field(&seen, "negativeResolutionReasonRu", refused ? reason->ru : NULL);
                 assert_null(xml_child(xmlDocGetRootElement(seen.doc), NULL, "fileData"));
         }
 }

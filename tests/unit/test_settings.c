@@ -21,7 +21,9 @@
 #define SENDER "[sender pep]\nbin = 091240900012\n"
 #define KEYS "[key system]\nkey = s.key\ncertificate = s.pem\n[key tls]\nkey = t.key\ncertificate = t.pem\n"
 #define CABINET "[destination cabinet]\nurl = http://127.0.0.1:1/\nbin = 091240900012\n"
-#define WHOLE GATEWAY ISSUER STORE LISTENER SENDER KEYS CABINET
+#define OFF "[revocation]\nmode = off\n"
+#define AUTHORITY "[authority nca]\ncertificate = nca.pem\n"
+#define WHOLE GATEWAY ISSUER STORE LISTENER SENDER KEYS CABINET OFF
 #define TLS "[listener b]\nport = 1\ntls = on\ncertificate = c.pem\n"
 
 static char path[] = "/tmp/egov-test-settings-XXXXXX";
@@ -68,6 +70,11 @@ static void least_configuration_has_the_designs_defaults(void **state GW_UNUSED)
         assert_string_equal(s->listeners[0].tls, "off");
         assert_string_equal(s->listeners[0].clients, "off");
         assert_null(s->issuer.note_kk);
+        assert_string_equal(s->revocation.unknown, "wait");
+        assert_string_equal(s->revocation.urls, "configured");
+        assert_int_equal(s->revocation.age_max_ms, 24 * 3600000);
+        auto_str char *folder = settings_revocation_folder(s);
+        assert_string_equal(folder, "/tmp/revocation");
         assert_null(s->senders[0].services);
         assert_int_equal(s->destinations[0].timeout_ms, 10000);
 }
@@ -93,7 +100,12 @@ static void good_siblings(void **state GW_UNUSED)
                 WHOLE TLS "clients = optional\nclient_ca = ca.pem\n",
                 WHOLE "[sender x]\ncertificate_sha256 = 00\n",
                 WHOLE "[destination y]\nurl = https://h/\nca = ca.pem\nbin = 1\n",
-                GATEWAY "system_key = other\n" ISSUER STORE LISTENER CABINET "[key other]\nkey = a\ncertificate = b\n",
+                GATEWAY "system_key = other\n" ISSUER STORE LISTENER CABINET OFF "[key other]\nkey = a\ncertificate = b\n",
+                GATEWAY ISSUER STORE LISTENER SENDER KEYS CABINET "[revocation]\nurls = certificate\n",
+                GATEWAY ISSUER STORE LISTENER SENDER KEYS CABINET "[revocation]\nhosts = a.example\n",
+                GATEWAY ISSUER STORE LISTENER SENDER KEYS CABINET AUTHORITY "ocsp = http://a/, http://b/\n",
+                WHOLE "ca = c\n" AUTHORITY "crl = https://a/\n",
+                GATEWAY ISSUER STORE LISTENER SENDER KEYS CABINET "[authority a]\nkey_id = 00\n",
         };
         for (size_t i = 0; i < GW_COUNT(cases); i++)
                 settings_free(must_load(cases[i]));
@@ -119,11 +131,17 @@ static void broken_siblings(void **state GW_UNUSED)
                 {WHOLE "[destination y]\nurl = h/\nbin = 1\n", ": [destination y] needs an http:// url"},
                 {GATEWAY ISSUER STORE LISTENER SENDER KEYS, ": there is no [destination cabinet]"},
                 {ISSUER STORE LISTENER SENDER KEYS CABINET, ":0: [gateway] trust: is required"},
-                {WHOLE "[gateway]\nloop = 1\n", ":24: loop: unknown key"},
-                {WHOLE "[gateway]\nloops = 65\n", ":24: loops: not a whole number"},
-                {WHOLE "[listener c]\nport = 65536\n", ":24: port: not a whole number"},
-                {WHOLE "[listener c]\nport = -1\n", ":24: port: not a whole number"},
-                {WHOLE "[listener c]\nport = 1\ntls = yes\n", ":25: tls: off|on"},
+                {GATEWAY ISSUER STORE LISTENER SENDER KEYS CABINET, ": [revocation] knows nobody to ask"},
+                {WHOLE "[authority a]\nocsp = http://a/\n", ": [authority a] needs certificate or key_id"},
+                {WHOLE AUTHORITY "key_id = 00\n", ": [authority nca] needs certificate or key_id, one of them"},
+                {WHOLE AUTHORITY "ocsp = https://a/\n", ": [authority nca] needs http:// URLs, or https:// with ca"},
+                {WHOLE AUTHORITY "crl = http://a/, ldap://b/\n", ": [authority nca] needs http:// URLs"},
+                {WHOLE AUTHORITY "delta = file:///etc/passwd\n", ": [authority nca] needs http:// URLs"},
+                {WHOLE "[gateway]\nloop = 1\n", ":26: loop: unknown key"},
+                {WHOLE "[gateway]\nloops = 65\n", ":26: loops: not a whole number"},
+                {WHOLE "[listener c]\nport = 65536\n", ":26: port: not a whole number"},
+                {WHOLE "[listener c]\nport = -1\n", ":26: port: not a whole number"},
+                {WHOLE "[listener c]\nport = 1\ntls = yes\n", ":27: tls: off|on"},
         };
         for (size_t i = 0; i < GW_COUNT(cases); i++) {
                 auto_settings struct settings *s = NULL;
@@ -210,7 +228,7 @@ static void the_description_can_be_loaded(void **state GW_UNUSED)
                 bool is_key = equals;
                 bool required = is_key && line[0] != ';';
                 const char *name = line + (is_key && !required), *value = required ? "1" : equals ? equals + 3 : "";
-                if (is_key && str_starts(name, "url"))
+                if (is_key && str_starts(name, "url "))
                         value = "http://h/";
                 if (is_key)
                         buf_printf(&out, "%.*s = %s\n", (int)(equals - name), name, value);
@@ -222,7 +240,11 @@ static void the_description_can_be_loaded(void **state GW_UNUSED)
         char *bin = strstr(whole, "[sender NAME]\nbin = ");
         assert_non_null(bin);
         bin += strlen("[sender NAME]\nbin = ");
-        auto_str char *filled = xasprintf("%.*s1%s", (int)(bin - whole), whole, bin); /* a cross check wants it */
+        auto_str char *half = xasprintf("%.*s1%s", (int)(bin - whole), whole, bin); /* a cross check wants it */
+        char *certificate = strstr(half, "[authority NAME]\ncertificate = ");
+        assert_non_null(certificate);
+        certificate += strlen("[authority NAME]\ncertificate = ");
+        auto_str char *filled = xasprintf("%.*s1%s", (int)(certificate - half), half, certificate); /* and this */
         auto_settings struct settings *s = must_load(filled);
         assert_int_equal(s->listener_count, 1);
         assert_string_equal(s->listeners[0].name, "NAME");

@@ -74,6 +74,91 @@ static void intake_repeats(void **state)
         keep(f);
 }
 
+/* Revocation is not known: CHECKING is stored, found again (I2), claimed at once, and leaves no event until it passes. */
+static int64_t checking(struct fixture *f, const char *message_id)
+{
+        struct why why = WHY_INIT;
+        struct intake_record record = intake_of(message_id);
+        record.checking = true;
+        struct intake_result result, again;
+        is_ok(store_intake(borrow(f), &record, &result, &why), &why);
+        keep(f);
+        assert_int_equal(result.state, REQUEST_CHECKING);
+        is_ok(store_intake(borrow(f), &record, &again, &why), &why);
+        keep(f);
+        assert_int_equal(again.outcome, INTAKE_REPEATED);
+        assert_int_equal(again.state, REQUEST_CHECKING);
+        assert_string_equal(again.number, result.number);
+        return result.request_id;
+}
+
+static void checking_waits_and_passes(void **state)
+{
+        struct fixture *f = *state;
+        struct why why = WHY_INIT;
+        int64_t id = checking(f, "m-1");
+        assert_int_equal(ask(f, "SELECT count(*) FROM event"), 0);
+        struct request_work work;
+        size_t count = 0;
+        is_ok(store_request_claim(borrow(f), AT(1), AT(1000), 1, &work, &count, &why), &why);
+        keep(f);
+        assert_int_equal(count, 1);
+        assert_int_equal(work.state, REQUEST_CHECKING);
+        assert_true(span_eq_str(buf_span(&work.verdict), "{}"));
+        request_work_done(&work);
+        is_ok(store_reschedule(borrow(f), id, AT(60000), &why), &why);
+        keep(f);
+        is_ok(store_request_claim(borrow(f), AT(2), AT(1000), 1, &work, &count, &why), &why);
+        keep(f);
+        assert_int_equal(count, 0);
+        is_ok(store_wake_checking(borrow(f), AT(3), &why), &why);
+        keep(f);
+        is_ok(store_request_claim(borrow(f), AT(3), AT(1000), 1, &work, &count, &why), &why);
+        keep(f);
+        assert_int_equal(count, 1);
+        request_work_done(&work);
+        /* whoever works on it is not woken up */
+        is_ok(store_wake_checking(borrow(f), AT(4), &why), &why);
+        keep(f);
+        assert_int_equal(ask(f, "SELECT work_at - 1000 FROM request"), T0);
+
+        struct evidence evidence[] = {{{1}, "ocsp", span_str("answer")}, {{2}, "crl", span_str("list")}, {{1}, "ocsp", span_str("answer")}};
+        struct store *s = borrow(f);
+        is_ok(store_checked(s, id, span_str("{\"code\":\"OK\"}"), evidence, GW_COUNT(evidence), &why), &why);
+        is_ok(store_transition(s, id, REQUEST_CHECKING, REQUEST_REGISTERED, "gateway", "", AT(5), &why), &why);
+        keep(f);
+        assert_int_equal(ask(f, "SELECT count(*) FROM evidence"), 2);
+        assert_int_equal(ask(f, "SELECT leased FROM request"), 1);
+        assert_int_equal(ask(f, "SELECT length(verdict) FROM message_body"), 13);
+        struct store_totals totals;
+        is_ok(store_totals(f->reader, AT(6), &totals, &why), &why);
+        assert_int_equal(totals.requests[REQUEST_CHECKING], 0);
+        assert_int_equal(totals.requests[REQUEST_REGISTERED], 1);
+        /* the verdict on what has passed stays */
+        is_refused(store_checked(borrow(f), id, span_str("{}"), NULL, 0, &why), &why, GW_REJECT, REASON_INTERNAL, "not checked");
+        gw_ignore(give_back(f, GW_REJECT));
+        assert_int_equal(ask(f, "SELECT length(verdict) FROM message_body"), 13);
+}
+
+static void checking_may_end_in_refusal(void **state)
+{
+        struct fixture *f = *state;
+        struct why why = WHY_INIT;
+        int64_t id = checking(f, "m-1");
+        is_ok(store_transition(borrow(f), id, REQUEST_CHECKING, REQUEST_REJECTED_INTAKE, "gateway", "APPLICANT_CERTIFICATE_REVOKED", AT(5), &why), &why);
+        keep(f);
+        struct request_view view;
+        is_ok(store_view_by_id(f->reader, id, false, &view, &why), &why);
+        assert_int_equal(view.state, REQUEST_REJECTED_INTAKE);
+        assert_string_equal(view.refusal, "APPLICANT_CERTIFICATE_REVOKED");
+        request_view_done(&view);
+        struct request_work work;
+        size_t count = 0;
+        is_ok(store_request_claim(borrow(f), AT(100000), AT(200000), 1, &work, &count, &why), &why);
+        keep(f);
+        assert_int_equal(count, 0);
+}
+
 static void intake_with_other_bytes_is_refused(void **state)
 {
         struct fixture *f = *state;
@@ -747,8 +832,8 @@ static void files_of_others_are_refused(void **state)
 {
         struct fixture *f = *state;
         const struct { const char *change, *undo, *detail; } cases[] = {
-                {"PRAGMA user_version = 2", "PRAGMA user_version = 1", "newer gateway"},
-                {"PRAGMA user_version = 0", "PRAGMA user_version = 1", "unknown version 0"},
+                {"PRAGMA user_version = 3", "PRAGMA user_version = 2", "newer gateway"},
+                {"PRAGMA user_version = 0", "PRAGMA user_version = 2", "unknown version 0"},
                 {"PRAGMA application_id = 7", "PRAGMA application_id = 1162301270", "not one of egov-gateway"},
         };
         fixture_close(f);
@@ -765,6 +850,33 @@ static void files_of_others_are_refused(void **state)
         }
         fixture_open(f);
         registered(f, "m-1");
+}
+
+/* What a file of version 1 looked like, made out of one of today. */
+static void files_of_version_1_are_brought_up_to_date(void **state)
+{
+        struct fixture *f = *state;
+        int64_t id = registered(f, "m-1");
+        fixture_close(f);
+        tamper(f, "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = replace(sql, 'BETWEEN 0 AND 8', 'BETWEEN 1 AND 8') WHERE name = 'request';"
+                  "PRAGMA writable_schema = RESET; DROP INDEX request_open; CREATE INDEX request_open ON request (due_at) WHERE state IN (1, 3, 4, 8);"
+                  "DROP TABLE evidence; PRAGMA user_version = 1");
+        fixture_open(f);
+        assert_int_equal(ask(f, "PRAGMA user_version"), 2);
+        assert_int_equal(ask(f, "SELECT state FROM request WHERE id = 1"), REQUEST_REGISTERED);
+        assert_int_equal(id, 1);
+        struct why why = WHY_INIT;
+        struct intake_result result;
+        struct intake_record record = intake_of("m-2");
+        record.checking = true;
+        is_ok(store_intake(borrow(f), &record, &result, &why), &why);
+        keep(f);
+        struct store_totals totals;
+        is_ok(store_totals(f->reader, AT(1800001), &totals, &why), &why);
+        assert_int_equal(totals.overdue, 2);
+        uint64_t events = 0;
+        is_ok(store_check_chain(f->reader, &events, &why), &why);
+        assert_int_equal(events, 1);
 }
 
 /* A text file in the store's place is neither overwritten nor accepted. */
@@ -1020,14 +1132,14 @@ static void random_sequences_keep_the_invariants(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                TEST(intake_registers), TEST(intake_repeats), TEST(intake_with_other_bytes_is_refused),
+                TEST(intake_registers), TEST(intake_repeats), TEST(intake_with_other_bytes_is_refused), TEST(checking_waits_and_passes), TEST(checking_may_end_in_refusal),
                 TEST(intake_identity_is_sender_and_message), TEST(intake_lengths),
                 TEST(transition_moves_once), TEST(illegal_transition_aborts), TEST(events_are_listed), TEST(answers_are_facts),
                 TEST(decision_is_made_once), TEST(decision_not_after_the_end), TEST(document_numbers_are_unique), TEST(numbers_are_not_reused),
                 TEST(outbox_row_comes_back_whole), TEST(outbox_keeps_the_order), TEST(outbox_lease_of_a_blocked_row_lasts),
                 TEST(outbox_parks_and_releases), TEST(outbox_refuses),
                 TEST(requests_are_claimed), TEST(finished_requests_are_not_claimed), TEST(chain_finds_every_change),
-                TEST(reader_numbers), TEST(reader_before_the_file), TEST(files_are_private), TEST(files_of_others_are_refused),
+                TEST(reader_numbers), TEST(reader_before_the_file), TEST(files_are_private), TEST(files_of_others_are_refused), TEST(files_of_version_1_are_brought_up_to_date),
                 TEST(file_that_is_no_store), TEST(random_sequences_keep_the_invariants),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
