@@ -114,6 +114,15 @@ class Lab:
         return {"ocsp": f"{url}ocsp/{authority}", "crl": f"{url}crl/{authority}.crl", "delta": f"{url}crl/{authority}-delta.crl",
                 "tsa": url + ("tsa-gost" if authority.startswith("gost") else "tsa")}
 
+    def revocation_sections(self, authorities=("rsa", "gost"), **settings):
+        """[revocation] and an [authority NAME] each, for Lab(settings=Lab.revocation_sections) or as a part of a function's answer."""
+        sections = {"revocation": {"mode": "both", **settings}}
+        for name in authorities:
+            file = {"rsa": "issuing", "gost": "gost-issuing", "next": "issuing-next"}.get(name, name)
+            urls = self.pki_urls(name)
+            sections[f"authority {name}"] = {"certificate": PKI / "ca" / f"{file}.pem", **{k: urls[k] for k in ("ocsp", "crl", "delta")}}
+        return sections
+
     def _pki(self, verb, authority, settings):
         query = "".join(f"&{key}={int(value) if isinstance(value, bool) else value}" for key, value in settings.items())
         return self.control(f"/pki/{verb}?authority={authority}{query}", "POST")

@@ -1,5 +1,5 @@
 /* The simulated certification authority without sockets: what it says when nothing is wrong is right, and each fault is what it is called.
- * Judges: gateway/pki for OCSP and CRLs, OpenSSL for CRLs of RSA and for tokens. How it sounds over HTTP: tests/system/test_pki_simulators.py. */
+ * Judges: gateway/pki, and OpenSSL's CMS for tokens. How it sounds over HTTP: tests/system/test_pki_simulators.py. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -19,6 +19,7 @@
 #include "gateway/gost/gost.h"
 #include "gateway/pki/crl.h"
 #include "gateway/pki/ocsp.h"
+#include "gateway/pki/tsp.h"
 
 GW_DEFINE_AUTO(x509, X509, X509_free)
 
@@ -411,6 +412,40 @@ static void test_stamp_faults(void **state GW_UNUSED)
         }
 }
 
+/* The gateway's own reading of the same answers. Who may stamp is verify's question: those faults are none here. */
+static void test_stamps_read(void **state GW_UNUSED)
+{
+        static const struct { unsigned fault; enum gw_rc rc; } faults[] = {
+                {PKI_NONE, GW_OK}, {TSA_MODS, GW_OK}, {TSA_REJECTION, GW_REJECT}, {TSA_NO_TIME, GW_RETRY}, {TSA_WRONG_IMPRINT, GW_REJECT},
+                {TSA_WRONG_NONCE, GW_REJECT}, {TSA_NO_NONCE, GW_REJECT}, {TSA_WRONG_POLICY, GW_REJECT}, {PKI_BAD_SIGNATURE, GW_REJECT},
+                {TSA_NO_CERTIFICATE, GW_REJECT},
+        };
+        static const enum tsp_digest digests[BRANCH_COUNT] = {TSP_SHA256, TSP_GOST_2015};
+        struct span data = span_str("what is stamped");
+        for (enum branch b = BRANCH_RSA; b < BRANCH_COUNT; b++) {
+                for (size_t i = 0; i < GW_COUNT(faults); i++) {
+                        auto_buf struct buf request = BUF_INIT, answer = BUF_INIT, token = BUF_INIT;
+                        struct why why = WHY_INIT;
+                        assert_true(tsp_request(digests[b], data, TSA_POLICY, span_str("\x11\x22\x33\x44\x55\x66\x77\x88"), &request));
+                        tsa_answer(pki, b, buf_span(&request), faults[i].fault, now, &answer);
+                        enum gw_rc rc = tsp_response(buf_span(&answer), buf_span(&request), &token, &why);
+                        if (rc != faults[i].rc)
+                                print_error("%s: fault %u gives %d: %s\n", names[b], faults[i].fault, rc, why.detail);
+                        assert_int_equal(rc, faults[i].rc);
+                        if (rc != GW_OK)
+                                continue;
+                        auto_tsp_token struct tsp_token *read = NULL;
+                        struct tsp_facts facts;
+                        assert_int_equal(tsp_read(buf_span(&token), &read, &facts, &why), CMS_OK);
+                        assert_true(tsp_covers(read, data));
+                        assert_false(tsp_covers(read, span_str("what is not")));
+                        assert_string_equal(facts.policy, TSA_POLICY);
+                        assert_int_equal(facts.at.ms / 1000, now.ms / 1000);
+                        assert_int_equal(facts.gost, b == BRANCH_GOST ? GOST_2015 : GOST_NONE);
+                }
+        }
+}
+
 static void test_stamp_malformed(void **state GW_UNUSED)
 {
         struct stamp stamp;
@@ -490,7 +525,8 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_ocsp_status),  cmocka_unit_test(test_ocsp_next),       cmocka_unit_test(test_ocsp_faults),
                 cmocka_unit_test(test_ocsp_malformed), cmocka_unit_test(test_lists),         cmocka_unit_test(test_list_faults),
-                cmocka_unit_test(test_stamps),       cmocka_unit_test(test_stamp_faults),    cmocka_unit_test(test_stamp_malformed),
+                cmocka_unit_test(test_stamps),       cmocka_unit_test(test_stamp_faults),    cmocka_unit_test(test_stamps_read),
+                cmocka_unit_test(test_stamp_malformed),
                 cmocka_unit_test(test_serials),      cmocka_unit_test(test_names),
         };
         return cmocka_run_group_tests(tests, open_all, close_all);
