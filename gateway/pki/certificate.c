@@ -2,7 +2,6 @@
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
@@ -10,6 +9,7 @@
 #include "gateway/base/text.h"
 #include "gateway/gost/provider.h"
 #include "gateway/pki/certificate.h"
+#include "gateway/pki/path.h"
 
 #define DER_MAX 16384 /* НУЦ's are 1-2 KB */
 
@@ -105,15 +105,6 @@ static void read_usage(struct certificate *certificate)
         certificate->for_signing = email && present && (X509_get_key_usage(certificate->x509) & sign) == sign;
 }
 
-static bool read_time(const ASN1_TIME *from, struct wall_time *ret_time)
-{
-        struct tm tm = {0};
-        if (!from || ASN1_TIME_to_tm(from, &tm) != 1)
-                return false;
-        ret_time->ms = (int64_t)timegm(&tm) * 1000;
-        return true;
-}
-
 static bool read_serial(struct certificate *certificate)
 {
         const ASN1_INTEGER *serial = X509_get0_serialNumber(certificate->x509);
@@ -146,8 +137,8 @@ static bool read_all(struct certificate *certificate)
         certificate->is_ca = (X509_get_extension_flags(x509) & EXFLAG_CA) != 0 || X509_check_ca(x509) != 0;
         read_usage(certificate);
         read_key(certificate);
-        return read_subject(certificate) && read_serial(certificate) && read_time(X509_get0_notBefore(x509), &certificate->not_before) &&
-               read_time(X509_get0_notAfter(x509), &certificate->not_after);
+        return read_subject(certificate) && read_serial(certificate) && x509_time(X509_get0_notBefore(x509), &certificate->not_before) &&
+               x509_time(X509_get0_notAfter(x509), &certificate->not_after);
 }
 
 enum gw_rc certificate_decode(struct span der, struct certificate **ret_certificate, struct why *why)
@@ -188,6 +179,24 @@ void certificate_unref(struct certificate *certificate)
                 attachment->free(attachment);
         EVP_PKEY_free(certificate->key); /* after the attachment, which may borrow from it */
         X509_free(certificate->x509);
-        X509_free(certificate->issuer);
+        certificate_chain_unref(certificate->chain);
         free(certificate);
+}
+
+struct certificate_chain *certificate_chain_ref(struct certificate_chain *chain)
+{
+        if (chain)
+                chain->references++;
+        return chain;
+}
+
+void certificate_chain_unref(struct certificate_chain *chain)
+{
+        if (!chain || --chain->references > 0)
+                return;
+        for (size_t i = 0; i < chain->count; i++) {
+                certificate_unref(chain->authorities[i]);
+                X509_free(chain->issuers[i]);
+        }
+        free(chain);
 }

@@ -38,13 +38,27 @@ struct certificate {
         X509 *x509;
         /* private to pki/ and verify/ */
         _Atomic int references;
-        _Atomic int64_t chain_good_slot; /* the chain is known to be good during this slot of time (trust.c); 0: not known */
-        X509 *_Atomic issuer;            /* of a good chain, once there was one (trust.c); NULL before; a reference */
+        struct certificate_chain *chain;    /* the last good one, under the verifier's lock (trust.c); NULL before there was one */
         /* What verify/ makes of the key, once, for as long as the certificate lives: whoever comes first puts it here. */
         struct certificate_attachment {
                 void (*free)(struct certificate_attachment *attachment);
         } *_Atomic attachment;
 };
+
+/* A path that was found good: who vouches for whom, leaf first, without the anchor. Read-only once made; counted references. */
+#define CERTIFICATE_CHAIN_MAX 10
+struct certificate_chain {
+        _Atomic int references;
+        int64_t slot;            /* of time during which it is known to be good; 0: only for the instant that was asked for */
+        uint64_t epoch;          /* of the anchors */
+        bool gost2004;           /* something in it is signed with GOST 34.310-2004 */
+        size_t count;
+        struct certificate *authorities[CERTIFICATE_CHAIN_MAX]; /* [0] NULL: the certificate itself; then the intermediates. Owned */
+        X509 *issuers[CERTIFICATE_CHAIN_MAX];                   /* of each of them. Owned */
+};
+struct certificate_chain *certificate_chain_ref(struct certificate_chain *chain);
+void certificate_chain_unref(struct certificate_chain *chain);
+GW_DEFINE_AUTO(certificate_chain, struct certificate_chain, certificate_chain_unref)
 
 /* Decodes DER. GW_REJECT without reason (the caller knows whose certificate it is). GOST keys need gost_provider_load() (verify_init() does it). */
 GW_MUST_CHECK enum gw_rc certificate_decode(struct span der, struct certificate **ret_certificate, struct why *why);

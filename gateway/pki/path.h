@@ -12,7 +12,8 @@
 
 /* ---- anchors: a set that never changes once made; counted references, so that a new set can take its place while the old is in use ---- */
 struct anchors;
-/* Every PEM and DER certificate of the folder; each must be an authority's. No file at all: GW_FAULT, and so is an unreadable one. */
+/* Every PEM and DER certificate of the folder; each must be an authority's. No file at all: GW_FAULT, and so is an unreadable one. Certificates in
+ * the sub-folder "intermediate", when there is one, are no anchors: they are on offer for every path. */
 GW_MUST_CHECK enum gw_rc anchors_load(const char *folder, struct anchors **ret_anchors, struct why *why);
 struct anchors *anchors_ref(struct anchors *anchors);
 void anchors_unref(struct anchors *anchors);
@@ -20,6 +21,10 @@ GW_DEFINE_AUTO(anchors, struct anchors, anchors_unref)
 #define auto_anchors gw_auto(anchors)
 size_t anchors_count(const struct anchors *anchors);
 X509 *anchors_at(const struct anchors *anchors, size_t i); /* borrowed */
+bool anchors_have(const struct anchors *anchors, const X509 *x509);
+size_t anchors_count_current(const struct anchors *anchors, struct wall_time at);
+/* Changes when a file of the folder (or of the sub-folder) is added, removed or written: names, sizes, times. 0: it cannot be read. */
+uint64_t anchors_folder_mark(const char *folder);
 
 /* ---- one path ---- */
 enum path_problem { /* what X509_V_ERR_… means for us */
@@ -37,7 +42,7 @@ enum path_problem { /* what X509_V_ERR_… means for us */
 struct path_rules {
         struct wall_time at;
         int64_t skew_ms;                 /* for the leaf's dates only */
-        bool no_dates;                   /* the caller judges the leaf's dates by itself; authorities' are always judged */
+        bool no_leaf_dates;              /* the caller judges the leaf's dates by itself; authorities' are always judged */
         bool any_strength;               /* PKITS and old vectors: SHA-1 and short keys are not refused */
         const char *const *policies;     /* dotted OIDs of acceptable policies (user-initial-policy-set); count 0: any */
         size_t policy_count;
@@ -46,6 +51,8 @@ struct path_rules {
         STACK_OF(X509_CRL) *crls;        /* NULL: revocation is not asked here; else every certificate below the anchor needs a current one,
                                           * complete or with its delta, indirect ones too */
 };
+/* A closed list of words for reports: "good", "untrusted", "expired" … */
+const char *path_problem_name(enum path_problem problem);
 #define PATH_LENGTH_MAX 10
 struct path {
         X509 *certificates[PATH_LENGTH_MAX]; /* leaf first, anchor last; references owned: path_done() */
@@ -55,5 +62,6 @@ struct path {
 /* PATH_GOOD and *ret_path, or what is wrong with a line for people in detail (no personal data). */
 GW_MUST_CHECK enum path_problem path_verify(const struct anchors *anchors, X509 *leaf, const struct path_rules *rules, struct path *ret_path, struct why *detail);
 void path_done(struct path *path);
+GW_MUST_CHECK bool x509_time(const ASN1_TIME *from, struct wall_time *ret_time);
 
 #endif

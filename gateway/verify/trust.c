@@ -1,30 +1,28 @@
 /* The verifier: anchors, the certificate cache, and the question whether a certificate is trusted at an instant.
  *
- * Chains are OpenSSL's business (chain_gost.c's for GOST, which it does not know), against our anchors only: xmlsec's store would trust every web CA of the system
- * (measurements.md 2, pitfall 3). */
-#include <dirent.h>
+ * Paths are pki/path.h's business, against our anchors only: xmlsec's store would trust every web CA of the system (measurements.md 2, pitfall 3). A good
+ * verdict is kept with the certificate for a slot of time, as long as the anchors are the same. */
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <openssl/err.h>
-#include <openssl/pem.h>
-#include <openssl/x509v3.h>
+#include <openssl/x509.h>
 
 #include "gateway/base/text.h"
 #include "gateway/gost/provider.h"
 #include "gateway/pki/cache.h"
-#include "gateway/pki/chain_gost.h"
+#include "gateway/pki/path.h"
 #include "gateway/verify/trust.h"
 
 #define CACHE_CAPACITY 50000
-#define SLOT_MS 600000   /* a chain verdict is good for at most this long */
-#define SECURITY_LEVEL 2 /* 112 bits: no SHA-1, no RSA below 2048 anywhere in the chain */
-#define ANCHOR_FILE_MAX ((size_t)1 << 20)
+#define SLOT_MS 600000 /* a chain verdict is good for at most this long */
 
 struct verifier {
-        X509_STORE *anchors;
-        struct chain_gost *gost_anchors;
+        char *folder;
+        pthread_mutex_t lock;    /* of the next two, and of `chain` of every certificate in the cache; held for a reference only */
+        struct anchors *anchors;
+        uint64_t epoch;          /* counts the sets of anchors */
         struct certificate_cache *cache;
         struct known_certificates *known;
         struct verify_policy policy;
@@ -32,10 +30,7 @@ struct verifier {
 };
 
 GW_DEFINE_AUTO(verifier, struct verifier, verifier_close)
-GW_DEFINE_AUTO(x509, X509, X509_free)
-GW_DEFINE_AUTO(bio, BIO, BIO_free_all)
-GW_DEFINE_AUTO(store_ctx, X509_STORE_CTX, X509_STORE_CTX_free)
-GW_DEFINE_AUTO(dir, DIR, closedir)
+#define auto_chain gw_auto(certificate_chain)
 
 void verify_init(void)
 {
@@ -45,97 +40,13 @@ void verify_init(void)
 
 /* ---- anchors ----------------------------------------------------------------------------------------------------- */
 
-static bool is_certificate_file(const char *name)
-{
-        static const char *const ends[] = {".pem", ".crt", ".cer", ".der"};
-        size_t n = strlen(name);
-        for (size_t i = 0; i < GW_COUNT(ends); i++)
-                if (n > 4 && name[0] != '.' && strcasecmp(name + n - 4, ends[i]) == 0)
-                        return true;
-        return false;
-}
-
-/* A leaf here would make itself trusted (partial chains), so only authorities are let in. */
-static enum gw_rc add_anchor(struct verifier *verifier, X509 *x509, const char *name, struct why *why)
-{
-        if (X509_check_ca(x509) == 0)
-                return why_set(why, GW_FAULT, REASON_CONFIGURATION, "trust: %.80s is not a certificate of an authority", name);
-        if (X509_STORE_add_cert(verifier->anchors, x509) != 1)
-                return why_set(why, GW_FAULT, REASON_CONFIGURATION, "trust: %.80s cannot be added", name);
-        chain_gost_add_anchor(verifier->gost_anchors, x509);
-        return GW_OK;
-}
-
-static enum gw_rc add_pem(struct verifier *verifier, struct span text, const char *name, size_t *count, struct why *why)
-{
-        gw_auto(bio) BIO *bio = BIO_new_mem_buf(text.p, (int)text.n);
-        for (;;) {
-                gw_auto(x509) X509 *x509 = bio ? PEM_read_bio_X509(bio, NULL, NULL, NULL) : NULL;
-                if (!x509)
-                        break;
-                enum gw_rc rc = add_anchor(verifier, x509, name, why);
-                if (rc != GW_OK)
-                        return rc;
-                ++*count;
-        }
-        bool ended = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
-        ERR_clear_error();
-        return ended ? GW_OK : why_set(why, GW_FAULT, REASON_CONFIGURATION, "trust: %.80s holds an unreadable certificate", name);
-}
-
-static enum gw_rc add_file(struct verifier *verifier, const char *folder, const char *name, size_t *count, struct why *why)
-{
-        auto_str char *path = xasprintf("%s/%s", folder, name);
-        auto_buf struct buf bytes = BUF_LIMIT(ANCHOR_FILE_MAX);
-        if (!text_read_file(path, &bytes))
-                return why_set(why, GW_FAULT, REASON_CONFIGURATION, "trust: %.80s cannot be read", name);
-        size_t before = *count;
-        const unsigned char *p = bytes.p;
-        gw_auto(x509) X509 *der = d2i_X509(NULL, &p, (long)bytes.n);
-        ERR_clear_error();
-        enum gw_rc rc = der ? add_anchor(verifier, der, name, why) : add_pem(verifier, buf_span(&bytes), name, count, why);
-        if (rc != GW_OK)
-                return rc;
-        if (der)
-                ++*count;
-        return *count > before ? GW_OK : why_set(why, GW_FAULT, REASON_CONFIGURATION, "trust: %.80s holds no certificate", name);
-}
-
-static enum gw_rc load_anchors(struct verifier *verifier, const char *folder, struct why *why)
-{
-        gw_auto(dir) DIR *dir = opendir(folder);
-        if (!dir)
-                return why_set(why, GW_FAULT, REASON_CONFIGURATION, "trust folder cannot be opened");
-        size_t count = 0;
-        for (const struct dirent *entry = readdir(dir); entry; entry = readdir(dir)) {
-                if (!is_certificate_file(entry->d_name))
-                        continue;
-                enum gw_rc rc = add_file(verifier, folder, entry->d_name, &count, why);
-                if (rc != GW_OK)
-                        return rc;
-        }
-        return count > 0 ? GW_OK : why_set(why, GW_FAULT, REASON_CONFIGURATION, "trust folder holds no certificate");
-}
-
-/* Dates are ours to judge: the leaf's make a reason of their own, the authorities' are checked by authorities_current(). */
-static void set_rules(X509_STORE *store)
-{
-        X509_VERIFY_PARAM *rules = X509_STORE_get0_param(store);
-        X509_VERIFY_PARAM_set_flags(rules, X509_V_FLAG_PARTIAL_CHAIN | X509_V_FLAG_X509_STRICT | X509_V_FLAG_NO_CHECK_TIME);
-        X509_VERIFY_PARAM_set_auth_level(rules, SECURITY_LEVEL);
-        X509_VERIFY_PARAM_set_depth(rules, 4);
-}
-
 enum gw_rc verifier_open(const char *trust_dir, const struct verify_policy *policy, struct verifier **ret_verifier, struct why *why)
 {
         gw_auto(verifier) struct verifier *verifier = xcalloc(1, sizeof *verifier);
+        GW_ASSERT(pthread_mutex_init(&verifier->lock, NULL) == 0);
         verifier->policy = *policy;
-        verifier->anchors = X509_STORE_new();
-        verifier->gost_anchors = chain_gost_new();
-        if (!verifier->anchors)
-                return why_set(why, GW_FAULT, REASON_INTERNAL, "out of memory");
-        set_rules(verifier->anchors);
-        enum gw_rc rc = load_anchors(verifier, trust_dir, why);
+        verifier->folder = xstrdup(trust_dir);
+        enum gw_rc rc = anchors_load(trust_dir, &verifier->anchors, why);
         if (rc != GW_OK)
                 return rc;
         rc = known_open(policy->certificates, &verifier->known, why);
@@ -152,9 +63,40 @@ void verifier_close(struct verifier *verifier)
                 return;
         certificate_cache_free(verifier->cache);
         known_close(verifier->known);
-        chain_gost_free(verifier->gost_anchors);
-        X509_STORE_free(verifier->anchors);
+        anchors_unref(verifier->anchors);
+        pthread_mutex_destroy(&verifier->lock);
+        free(verifier->folder);
         free(verifier);
+}
+
+enum gw_rc verifier_reload(struct verifier *verifier, struct why *why)
+{
+        struct anchors *fresh = NULL;
+        enum gw_rc rc = anchors_load(verifier->folder, &fresh, why);
+        if (rc != GW_OK)
+                return rc;
+        pthread_mutex_lock(&verifier->lock);
+        struct anchors *old = verifier->anchors;
+        verifier->anchors = fresh;
+        verifier->epoch++;
+        pthread_mutex_unlock(&verifier->lock);
+        anchors_unref(old);
+        return GW_OK;
+}
+
+static struct anchors *anchors_in_use(struct verifier *verifier, uint64_t *ret_epoch)
+{
+        pthread_mutex_lock(&verifier->lock);
+        struct anchors *anchors = anchors_ref(verifier->anchors);
+        *ret_epoch = verifier->epoch;
+        pthread_mutex_unlock(&verifier->lock);
+        return anchors;
+}
+
+struct anchors *verifier_anchors(struct verifier *verifier)
+{
+        uint64_t epoch = 0;
+        return anchors_in_use(verifier, &epoch);
 }
 
 const struct verify_policy *trust_policy(const struct verifier *verifier)
@@ -219,96 +161,123 @@ enum gw_rc trust_check_gost(const struct verifier *verifier, enum sig_party part
         return GW_OK;
 }
 
-static bool current_between(const X509 *x509, struct wall_time from, struct wall_time until)
+/* ---- the chain --------------------------------------------------------------------------------------------------- */
+
+static bool signed_with_2004(const X509 *x509)
 {
-        time_t first = (time_t)(from.ms / 1000), last = (time_t)(until.ms / 1000);
-        return X509_cmp_time(X509_get0_notBefore(x509), &first) < 0 && X509_cmp_time(X509_get0_notAfter(x509), &last) > 0;
+        const ASN1_OBJECT *oid = NULL;
+        X509_ALGOR_get0(&oid, NULL, NULL, X509_get0_tbs_sigalg(x509));
+        return gost_signature_kind(span_of(OBJ_get0_data(oid), OBJ_length(oid))) == GOST_2004;
 }
 
-/* Every authority of the chain; the leaf, first in it, is judged elsewhere. */
-static bool authorities_current(X509_STORE_CTX *ctx, struct wall_time from, struct wall_time until)
+/* An intermediate of a good path as a certificate of ours, for the question of revocation. */
+static struct certificate *authority_of(struct verifier *verifier, enum sig_party party, const X509 *x509)
 {
-        const STACK_OF(X509) *chain = X509_STORE_CTX_get0_chain(ctx);
-        for (int i = 1; i < sk_X509_num(chain); i++)
-                if (!current_between(sk_X509_value(chain, i), from, until))
-                        return false;
-        return true;
+        struct why why = WHY_INIT;
+        struct certificate *certificate = NULL;
+        unsigned char *der = NULL;
+        int n = i2d_X509(x509, &der);
+        bool read = n > 0 && trust_certificate(verifier, party, span_of(der, (size_t)n), &certificate, &why) == GW_OK;
+        OPENSSL_free(der);
+        return read ? certificate : NULL;
 }
 
-/* Remembered with the certificate, first come: revocation is asked of it at every message. */
-static void keep_issuer(struct certificate *certificate, X509 *issuer)
+static struct certificate_chain *chain_of(struct verifier *verifier, enum sig_party party, const struct path *path)
 {
-        X509 *none = NULL;
-        GW_ASSERT(X509_up_ref(issuer) == 1);
-        if (!atomic_compare_exchange_strong(&certificate->issuer, &none, issuer))
-                X509_free(issuer);
+        auto_chain struct certificate_chain *chain = xcalloc(1, sizeof *chain);
+        chain->references = 1;
+        size_t count = path->length > 1 ? path->length - 1 : 1; /* an anchor alone vouches for itself */
+        for (size_t i = 0; i < count; i++) {
+                X509 *issuer = path->certificates[path->length > 1 ? i + 1 : 0];
+                chain->gost2004 = chain->gost2004 || signed_with_2004(path->certificates[i]);
+                chain->authorities[i] = i > 0 ? authority_of(verifier, party, path->certificates[i]) : NULL;
+                if (i > 0 && !chain->authorities[i])
+                        return NULL;
+                GW_ASSERT(X509_up_ref(issuer) == 1);
+                chain->issuers[i] = issuer;
+                chain->count = i + 1;
+        }
+        return gw_take(&chain);
+}
+_Static_assert(CERTIFICATE_CHAIN_MAX >= PATH_LENGTH_MAX, "a chain has room for every path");
+
+static enum gw_rc refuse_path(enum sig_party party, enum path_problem problem, const struct why *detail, struct why *why)
+{
+        if (problem == PATH_AUTHORITY_NOT_CURRENT)
+                return sig_refuse(why, party, SIG_CERTIFICATE_UNTRUSTED, "an authority's certificate is not current");
+        return sig_refuse(why, party, problem == PATH_POLICY ? SIG_CERTIFICATE_POLICY : SIG_CERTIFICATE_UNTRUSTED, "%s", detail->detail);
 }
 
-static enum gw_rc authority_not_current(enum sig_party party, struct why *why)
+/* Dates of the leaf make a reason of their own (check_dates()), revocation has its own source (check_revocation()). With a list of policies one of them must
+ * hold for the whole path (RFC 5280 6.1.1 (c), (e)). */
+static enum gw_rc walk_path(struct verifier *verifier, enum sig_party party, struct certificate *certificate, STACK_OF(X509) *untrusted, struct wall_time at,
+                            struct certificate_chain **ret_chain, struct why *why)
 {
-        return sig_refuse(why, party, SIG_CERTIFICATE_UNTRUSTED, "an authority's certificate is not current");
-}
-
-static struct wall_time slot_start(int64_t slot)
-{
-        return (struct wall_time){slot * SLOT_MS};
-}
-
-/* Critical extensions that OpenSSL does not know end here too. *ret_keep: the verdict holds for the whole slot. */
-static enum gw_rc check_openssl_chain(const struct verifier *verifier, enum sig_party party, struct certificate *certificate,
-                                      struct wall_time at, bool *ret_keep, struct why *why)
-{
-        gw_auto(store_ctx) X509_STORE_CTX *ctx = X509_STORE_CTX_new();
-        if (!ctx || X509_STORE_CTX_init(ctx, verifier->anchors, certificate->x509, NULL) != 1)
-                return why_set(why, GW_FAULT, REASON_INTERNAL, "no chain context");
-        bool good = X509_verify_cert(ctx) == 1;
-        ERR_clear_error();
-        if (!good)
-                return sig_refuse(why, party, SIG_CERTIFICATE_UNTRUSTED, "%s",
-                                  X509_verify_cert_error_string(X509_STORE_CTX_get_error(ctx)));
-        if (!authorities_current(ctx, at, at))
-                return authority_not_current(party, why);
+        uint64_t epoch = 0;
+        auto_anchors struct anchors *anchors = anchors_in_use(verifier, &epoch);
+        struct path_rules rules = {.at = at, .no_leaf_dates = true, .untrusted = untrusted, .policies = verifier->policy.policies,
+                                   .policy_count = verifier->policy.policy_count, .explicit_policy = verifier->policy.policy_count > 0};
+        struct path path = {0};
+        struct why detail = WHY_INIT;
+        enum path_problem problem = path_verify(anchors, certificate->x509, &rules, &path, &detail);
+        if (problem != PATH_GOOD)
+                return refuse_path(party, problem, &detail, why);
         int64_t slot = at.ms / SLOT_MS;
-        *ret_keep = authorities_current(ctx, slot_start(slot), slot_start(slot + 1));
-        const STACK_OF(X509) *chain = X509_STORE_CTX_get0_chain(ctx);
-        keep_issuer(certificate, sk_X509_value(chain, sk_X509_num(chain) > 1 ? 1 : 0));
+        struct certificate_chain *chain = chain_of(verifier, party, &path);
+        bool whole_slot = slot > 0 && path.authorities_from.ms <= slot * SLOT_MS && path.authorities_until.ms >= (slot + 1) * SLOT_MS;
+        path_done(&path);
+        if (!chain)
+                return sig_refuse(why, party, SIG_CERTIFICATE_UNTRUSTED, "an intermediate certificate is ill-formed");
+        chain->epoch = epoch;
+        chain->slot = whole_slot ? slot : 0;
+        *ret_chain = chain;
         return GW_OK;
 }
 
-static enum gw_rc check_gost_chain(const struct verifier *verifier, enum sig_party party, struct certificate *certificate,
-                                   struct wall_time at, bool *ret_keep, struct why *why)
+/* The verdict from before, when it holds at this instant. */
+static struct certificate_chain *known_chain(struct verifier *verifier, const struct certificate *certificate, struct wall_time at)
 {
-        int error = X509_V_OK;
-        X509 *issuer = chain_gost_issuer(verifier->gost_anchors, certificate->x509, &error);
-        if (!issuer)
-                return sig_refuse(why, party, SIG_CERTIFICATE_UNTRUSTED, "%s", X509_verify_cert_error_string(error));
-        if (!current_between(issuer, at, at))
-                return authority_not_current(party, why);
         int64_t slot = at.ms / SLOT_MS;
-        *ret_keep = current_between(issuer, slot_start(slot), slot_start(slot + 1));
-        keep_issuer(certificate, issuer);
-        return GW_OK;
+        pthread_mutex_lock(&verifier->lock);
+        struct certificate_chain *chain = certificate->chain;
+        bool holds = slot > 0 && chain && chain->slot == slot && chain->epoch == verifier->epoch;
+        chain = holds ? certificate_chain_ref(chain) : NULL;
+        pthread_mutex_unlock(&verifier->lock);
+        return chain;
 }
 
-static enum gw_rc check_chain(struct verifier *verifier, enum sig_party party, struct certificate *certificate, struct wall_time at,
-                              struct why *why)
+static void keep_chain(struct verifier *verifier, struct certificate *certificate, struct certificate_chain *chain)
 {
-        int64_t slot = at.ms / SLOT_MS;
-        enum gost_kind gost = chain_gost_kind(certificate->x509);
-        if (gost_refused(verifier, gost, at))
-                return sig_refuse(why, party, SIG_CERTIFICATE_UNTRUSTED, "the certificate is signed with GOST 34.310-2004");
-        if (slot > 0 && certificate->chain_good_slot == slot)
-                return GW_OK;
-        verifier->chains++;
-        bool keep = false;
-        enum gw_rc rc = gost == GOST_NONE ? check_openssl_chain(verifier, party, certificate, at, &keep, why)
-                                          : check_gost_chain(verifier, party, certificate, at, &keep, why);
-        if (rc != GW_OK || !keep)
-                return rc;
-        certificate->chain_good_slot = slot;
+        if (chain->slot == 0)
+                return;
+        pthread_mutex_lock(&verifier->lock);
+        struct certificate_chain *old = certificate->chain;
+        certificate->chain = certificate_chain_ref(chain);
+        pthread_mutex_unlock(&verifier->lock);
+        certificate_chain_unref(old);
         certificate_cache_put(verifier->cache, certificate);
+        for (size_t i = 1; i < chain->count; i++)
+                certificate_cache_put(verifier->cache, chain->authorities[i]);
+}
+
+static enum gw_rc check_chain(struct verifier *verifier, enum sig_party party, struct certificate *certificate, STACK_OF(X509) *untrusted, struct wall_time at,
+                              struct certificate_chain **ret_chain, struct why *why)
+{
+        auto_chain struct certificate_chain *chain = known_chain(verifier, certificate, at);
+        if (!chain) {
+                verifier->chains++;
+                enum gw_rc rc = walk_path(verifier, party, certificate, untrusted, at, &chain, why);
+                if (rc != GW_OK)
+                        return rc;
+                keep_chain(verifier, certificate, chain);
+        }
+        if (chain->gost2004 && gost_refused(verifier, GOST_2004, at))
+                return sig_refuse(why, party, SIG_CERTIFICATE_UNTRUSTED, "a certificate is signed with GOST 34.310-2004");
+        *ret_chain = gw_take(&chain);
         return GW_OK;
 }
+
+/* ---- dates ------------------------------------------------------------------------------------------------------- */
 
 static enum gw_rc check_dates(const struct verifier *verifier, enum sig_party party, const struct certificate *certificate,
                               struct wall_time at, struct why *why)
@@ -321,30 +290,47 @@ static enum gw_rc check_dates(const struct verifier *verifier, enum sig_party pa
         return GW_OK;
 }
 
+/* ---- revocation -------------------------------------------------------------------------------------------------- */
+
 /* Unknown never becomes good: it is "try again". */
-static enum gw_rc check_revocation(const struct verifier *verifier, enum sig_party party, const struct certificate *certificate, struct wall_time at,
-                                   struct why *why)
+static enum gw_rc check_status(const struct verifier *verifier, enum sig_party party, const struct certificate *certificate, X509 *issuer, struct wall_time at,
+                               struct why *why)
 {
         const struct verify_policy *policy = &verifier->policy;
-        if (!policy->revocation)
-                return GW_OK;
         struct revocation_status status = {0};
-        policy->revocation(policy->revocation_ctx, certificate, certificate->issuer, at, &status);
+        policy->revocation(policy->revocation_ctx, certificate, issuer, at, &status);
         if (status.answer == REVOCATION_GOOD || status.answer == REVOCATION_NOT_ASKED)
                 return GW_OK;
         if (status.answer == REVOCATION_BAD)
                 return sig_refuse(why, party, SIG_CERTIFICATE_REVOKED, "certificate %s has been revoked", certificate->serial);
-        sig_refuse(why, party, SIG_CERTIFICATE_REVOCATION_UNKNOWN, "no current answer about certificate %s", certificate->serial);
+        gw_ignore(sig_refuse(why, party, SIG_CERTIFICATE_REVOCATION_UNKNOWN, "no current answer about certificate %s", certificate->serial));
         return GW_RETRY;
+}
+
+/* Every certificate below the anchor. One that is revoked outdoes those of which nothing is known. */
+static enum gw_rc check_revocation(const struct verifier *verifier, enum sig_party party, const struct certificate *certificate,
+                                   const struct certificate_chain *chain, struct wall_time at, struct why *why)
+{
+        enum gw_rc worst = GW_OK;
+        for (size_t i = 0; verifier->policy.revocation && i < chain->count; i++) {
+                struct why one = WHY_INIT;
+                enum gw_rc rc = check_status(verifier, party, i == 0 ? certificate : chain->authorities[i], chain->issuers[i], at, &one);
+                if (rc == GW_OK || worst == GW_REJECT || (rc == GW_RETRY && worst == GW_RETRY))
+                        continue;
+                worst = rc;
+                *why = one;
+        }
+        return worst;
 }
 
 enum gw_rc trust_check_dated(struct verifier *verifier, enum sig_party party, struct certificate *certificate, struct wall_time dated, struct wall_time at,
                              struct why *why)
 {
-        enum gw_rc rc = check_chain(verifier, party, certificate, dated, why);
+        auto_chain struct certificate_chain *chain = NULL;
+        enum gw_rc rc = check_chain(verifier, party, certificate, NULL, dated, &chain, why);
         if (rc == GW_OK)
                 rc = check_dates(verifier, party, certificate, dated, why);
-        return rc == GW_OK ? check_revocation(verifier, party, certificate, at, why) : rc;
+        return rc == GW_OK ? check_revocation(verifier, party, certificate, chain, at, why) : rc;
 }
 
 static enum gw_rc check_usage(enum sig_party party, const struct certificate *certificate, struct why *why)
@@ -355,11 +341,21 @@ static enum gw_rc check_usage(enum sig_party party, const struct certificate *ce
         return GW_OK;
 }
 
-enum gw_rc trust_check(struct verifier *verifier, enum sig_party party, struct certificate *certificate, struct wall_time at,
-                       struct why *why)
+enum gw_rc trust_check_with(struct verifier *verifier, enum sig_party party, struct certificate *certificate, STACK_OF(X509) *untrusted, struct wall_time at,
+                            struct why *why)
 {
-        enum gw_rc rc = trust_check_dated(verifier, party, certificate, at, at, why);
+        auto_chain struct certificate_chain *chain = NULL;
+        enum gw_rc rc = check_chain(verifier, party, certificate, untrusted, at, &chain, why);
+        if (rc == GW_OK)
+                rc = check_dates(verifier, party, certificate, at, why);
+        if (rc == GW_OK)
+                rc = check_revocation(verifier, party, certificate, chain, at, why);
         return rc == GW_OK ? check_usage(party, certificate, why) : rc;
+}
+
+enum gw_rc trust_check(struct verifier *verifier, enum sig_party party, struct certificate *certificate, struct wall_time at, struct why *why)
+{
+        return trust_check_with(verifier, party, certificate, NULL, at, why);
 }
 
 static enum gw_rc check_expired_since(const struct verifier *verifier, enum sig_party party, const struct certificate *certificate, struct wall_time stamped,
@@ -378,12 +374,13 @@ enum gw_rc trust_check_stamped(struct verifier *verifier, enum sig_party party, 
 {
         bool expired = at.ms - verifier->policy.clock_skew_ms > certificate->not_after.ms;
         /* Its authority may have gone with it, so an expired one is judged as a whole at the stamp. */
-        enum gw_rc rc = check_chain(verifier, party, certificate, expired ? stamped : at, why);
+        auto_chain struct certificate_chain *chain = NULL;
+        enum gw_rc rc = check_chain(verifier, party, certificate, NULL, expired ? stamped : at, &chain, why);
         if (rc == GW_OK)
                 rc = check_dates(verifier, party, certificate, stamped, why);
         if (rc == GW_OK && expired)
                 rc = check_expired_since(verifier, party, certificate, stamped, at, why);
         if (rc == GW_OK)
-                rc = check_revocation(verifier, party, certificate, at, why);
+                rc = check_revocation(verifier, party, certificate, chain, at, why);
         return rc == GW_OK ? check_usage(party, certificate, why) : rc;
 }

@@ -13,9 +13,13 @@ GW_MUST_CHECK enum gw_rc trust_check_method(const struct verifier *verifier, con
 /* From the cache, or decoded. ret_certificate is the caller's. Problem: CERTIFICATE_UNREADABLE. */
 GW_MUST_CHECK enum gw_rc trust_certificate(struct verifier *verifier, enum sig_party party, struct span der,
                                            struct certificate **ret_certificate, struct why *why);
-/* Problems: CERTIFICATE_UNTRUSTED, _EXPIRED, _NOT_YET_VALID, _REVOKED, _USAGE, asked in this order. What has a good chain is cached. */
+/* Problems: CERTIFICATE_UNTRUSTED, _POLICY, _EXPIRED, _NOT_YET_VALID, _REVOKED, _REVOCATION_UNKNOWN (GW_RETRY), _USAGE, asked in this order. What has a good
+ * chain is cached. */
 GW_MUST_CHECK enum gw_rc trust_check(struct verifier *verifier, enum sig_party party, struct certificate *certificate,
                                      struct wall_time at, struct why *why);
+/* The same with intermediate certificates that came with the message: they may lead to an anchor, and are trusted no more than that. NULL: none. */
+GW_MUST_CHECK enum gw_rc trust_check_with(struct verifier *verifier, enum sig_party party, struct certificate *certificate, STACK_OF(X509) *untrusted,
+                                          struct wall_time at, struct why *why);
 /* Without the question of usage, for a time-stamping authority: chain and dates at one instant, revocation at another. */
 GW_MUST_CHECK enum gw_rc trust_check_dated(struct verifier *verifier, enum sig_party party, struct certificate *certificate, struct wall_time dated, struct wall_time at,
                                            struct why *why);

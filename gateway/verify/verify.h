@@ -31,11 +31,17 @@ struct verify_policy {
 };
 
 struct verifier;
-/* trust_dir: PEM/DER files of CA certificates, all of them anchors (partial chains). Zero anchors: GW_FAULT. xmlsec and libxml2
+struct anchors; /* pki/path.h */
+/* trust_dir: PEM/DER files of CA certificates, all of them anchors (partial chains), and in its sub-folder "intermediate" those that are only on
+ * offer. Zero anchors: GW_FAULT. xmlsec and libxml2
  * must be initialised once per process by verify_init(). Thread-safe after creation: one verifier serves all event loops. */
 void verify_init(void);
 GW_MUST_CHECK enum gw_rc verifier_open(const char *trust_dir, const struct verify_policy *policy, struct verifier **ret_verifier, struct why *why);
 void verifier_close(struct verifier *verifier);
+/* Reads the trust folder again. What is bad or empty changes nothing: GW_FAULT, and the old set stays in use. Any thread. */
+GW_MUST_CHECK enum gw_rc verifier_reload(struct verifier *verifier, struct why *why);
+/* A reference to the set in use. */
+struct anchors *verifier_anchors(struct verifier *verifier);
 
 /* Valid: exactly one signature in the Security header, over this envelope's own Body (and Timestamp when present), exclusive
  * c14n only, allow-listed algorithms, certificate from KeyIdentifier, BinarySecurityToken (direct reference), X509Data, or named (issuer and

@@ -1,10 +1,9 @@
 /* GOST certificates and signatures through the verifier: the public samples, the test PKI, and broken siblings with the exact reason. */
 #include "gateway/sign/xml_sign.h"
-#include "gateway/pki/chain_gost.h"
+#include "gateway/pki/path.h"
 #include "tests/unit/helper_gost.h"
 
 GW_DEFINE_AUTO(local_key, struct signing_key, local_key_close)
-GW_DEFINE_AUTO(chain, struct chain_gost, chain_gost_free)
 
 /* ---- signatures of certificates ---- */
 
@@ -43,10 +42,9 @@ static void public_certificates(void **state GW_UNUSED)
                 if (!subject_path || !issuer_path)
                         skip();
                 gw_auto(x509) X509 *subject = x509_read(subject_path), *issuer = x509_read(issuer_path);
-                gw_auto(gost_public) struct gost_public_key *key = public_of(issuer);
-                assert_non_null(key);
-                assert_int_equal(chain_gost_kind(subject), cases[i].kind);
-                if (chain_gost_signed_by(subject, key) != cases[i].good)
+                const ASN1_OBJECT *oid = OBJ_nid2obj(X509_get_signature_nid(subject));
+                assert_int_equal(gost_signature_kind(span_of(OBJ_get0_data(oid), OBJ_length(oid))), cases[i].kind);
+                if ((X509_verify(subject, X509_get0_pubkey(issuer)) == 1) != cases[i].good)
                         fail_msg("%s by %s", cases[i].subject, cases[i].issuer);
         }
 }
@@ -55,15 +53,15 @@ static void public_certificates(void **state GW_UNUSED)
 static void changed_certificates(void **state GW_UNUSED)
 {
         gw_auto(x509) X509 *issuer = pki_x509("ca", "gost-issuing"), *good = pki_x509("certs", "gost-applicant-870930490018");
-        gw_auto(gost_public) struct gost_public_key *key = public_of(issuer);
+        EVP_PKEY *key = X509_get0_pubkey(issuer);
         unsigned char *der = NULL;
         int n = i2d_X509(good, &der);
-        assert_true(n > 0 && chain_gost_signed_by(good, key));
+        assert_true(n > 0 && X509_verify(good, key) == 1);
         for (int i = 0; i < n; i += 5) {
                 der[i] ^= 0x04;
                 const unsigned char *p = der;
                 gw_auto(x509) X509 *broken = d2i_X509(NULL, &p, n);
-                if (broken && chain_gost_signed_by(broken, key))
+                if (broken && X509_verify(broken, key) == 1)
                         fail_msg("byte %d", i);
                 der[i] ^= 0x04;
         }
@@ -73,46 +71,71 @@ static void changed_certificates(void **state GW_UNUSED)
 
 /* ---- chains ---- */
 
+/* A trust folder with these authorities of the test PKI. */
+static struct anchors *anchors_of(const char *const *names, size_t count)
+{
+        char folder[] = "/tmp/egov-anchors-XXXXXX";
+        assert_non_null(mkdtemp(folder));
+        for (size_t i = 0; i < count && names[i]; i++) {
+                auto_str char *from = pki_file("ca", names[i], ".pem"), *text = read_file(from), *to = xasprintf("%s/%s.pem", folder, names[i]);
+                assert_true(text_write_file(to, span_str(text), 0600));
+        }
+        struct anchors *anchors = NULL;
+        struct why why = WHY_INIT;
+        if (anchors_load(folder, &anchors, &why) != GW_OK)
+                fail_msg("%s", why.detail);
+        for (size_t i = 0; i < count && names[i]; i++) {
+                auto_str char *to = xasprintf("%s/%s.pem", folder, names[i]);
+                unlink(to);
+        }
+        rmdir(folder);
+        return anchors;
+}
+
 static void chains(void **state GW_UNUSED)
 {
         static const struct {
-                const char *leaf, *folder, *anchors[3];
-                int want; /* X509_V_ERR_… */
+                const char *leaf, *folder, *anchors[3], *untrusted;
+                int want; /* enum path_problem */
                 const char *issuer;
         } cases[] = {
-                {"gost-applicant-870930490018", "certs", {"gost-issuing"}, X509_V_OK, "gost-issuing"},
-                {"gost-applicant-870930490018", "certs", {"gost-namesake", "gost-foreign", "gost-issuing"}, X509_V_OK, "gost-issuing"},
-                {"gost-issuing", "ca", {"gost-root"}, X509_V_OK, "gost-root"},
-                {"gost-root", "ca", {"gost-root"}, X509_V_OK, "gost-root"},
-                {"gost-applicant-870930490018", "certs", {NULL}, X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY, NULL},
-                {"gost-applicant-870930490018", "certs", {"gost-root"}, X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY, NULL},
-                {"gost-applicant-870930490018", "certs", {"root", "issuing"}, X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY, NULL},
+                {"gost-applicant-870930490018", "certs", {"gost-issuing"}, NULL, PATH_GOOD, "gost-issuing"},
+                {"gost-applicant-870930490018", "certs", {"gost-namesake", "gost-foreign", "gost-issuing"}, NULL, PATH_GOOD, "gost-issuing"},
+                {"gost-applicant-870930490018", "certs", {"gost-root"}, "gost-issuing", PATH_GOOD, "gost-issuing"}, /* two levels */
+                {"gost-issuing", "ca", {"gost-root"}, NULL, PATH_GOOD, "gost-root"},
+                {"gost-root", "ca", {"gost-root"}, NULL, PATH_GOOD, NULL},
+                {"gost-applicant-870930490018", "certs", {"gost-root"}, NULL, PATH_UNTRUSTED, NULL},
+                {"gost-applicant-870930490018", "certs", {"gost-foreign"}, "gost-issuing", PATH_UNTRUSTED, NULL}, /* on offer is not trusted */
+                {"gost-applicant-870930490018", "certs", {"root", "issuing"}, NULL, PATH_UNTRUSTED, NULL},
                 /* right name, but AKI names another key */
-                {"gost-applicant-870930490018", "certs", {"gost-namesake"}, X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY, NULL},
-                {"gost-bad-foreign-ca", "certs", {"gost-root", "gost-issuing"}, X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY, NULL},
-                {"gost-bad-foreign-ca", "certs", {"gost-foreign"}, X509_V_OK, "gost-foreign"},
+                {"gost-applicant-870930490018", "certs", {"gost-namesake"}, NULL, PATH_UNTRUSTED, NULL},
+                {"gost-bad-foreign-ca", "certs", {"gost-root", "gost-issuing"}, NULL, PATH_UNTRUSTED, NULL},
+                {"gost-bad-foreign-ca", "certs", {"gost-foreign"}, NULL, PATH_GOOD, "gost-foreign"},
                 /* right name, no AKI: only the signature tells */
-                {"gost-bad-namesake", "certs", {"gost-issuing"}, X509_V_ERR_CERT_SIGNATURE_FAILURE, NULL},
-                {"gost-bad-namesake", "certs", {"gost-issuing", "gost-namesake"}, X509_V_OK, "gost-namesake"},
-                {"gost-bad-no-sign", "certs", {"gost-no-sign"}, X509_V_ERR_KEYUSAGE_NO_CERTSIGN, NULL},
-                {"gost-bad-critical", "certs", {"gost-issuing"}, X509_V_ERR_UNHANDLED_CRITICAL_EXTENSION, NULL},
-                {"gost-bad-ca-as-leaf", "certs", {"gost-issuing"}, X509_V_ERR_PATH_LENGTH_EXCEEDED, NULL},
+                {"gost-bad-namesake", "certs", {"gost-issuing"}, NULL, PATH_UNTRUSTED, NULL},
+                {"gost-bad-namesake", "certs", {"gost-issuing", "gost-namesake"}, NULL, PATH_GOOD, "gost-namesake"},
+                {"gost-bad-namesake", "certs", {"gost-namesake", "gost-issuing"}, NULL, PATH_GOOD, "gost-namesake"},
+                {"gost-bad-no-sign", "certs", {"gost-root"}, "gost-no-sign", PATH_UNTRUSTED, NULL},
+                {"gost-bad-critical", "certs", {"gost-issuing"}, NULL, PATH_UNTRUSTED, NULL},
+                {"gost-bad-ca-as-leaf", "certs", {"gost-issuing"}, NULL, PATH_GOOD, "gost-issuing"}, /* 4.2.1.9: the last one is not counted; USAGE refuses it */
         };
         for (size_t i = 0; i < GW_COUNT(cases); i++) {
-                gw_auto(chain) struct chain_gost *anchors = chain_gost_new();
-                for (size_t k = 0; k < GW_COUNT(cases[i].anchors) && cases[i].anchors[k]; k++) {
-                        gw_auto(x509) X509 *anchor = pki_x509("ca", cases[i].anchors[k]);
-                        chain_gost_add_anchor(anchors, anchor);
-                }
-                gw_auto(x509) X509 *leaf = pki_x509(cases[i].folder, cases[i].leaf);
-                int error = -1;
-                const X509 *issuer = chain_gost_issuer(anchors, leaf, &error);
-                if (error != cases[i].want)
-                        fail_msg("chain %zu (%s): got %s, want %s", i, cases[i].leaf, X509_verify_cert_error_string(error),
-                                 X509_verify_cert_error_string(cases[i].want));
-                assert_true((issuer != NULL) == (cases[i].issuer != NULL));
+                auto_anchors struct anchors *anchors = anchors_of(cases[i].anchors, GW_COUNT(cases[i].anchors));
+                gw_auto(x509) X509 *leaf = pki_x509(cases[i].folder, cases[i].leaf), *between = cases[i].untrusted ? pki_x509("ca", cases[i].untrusted) : NULL;
+                STACK_OF(X509) *untrusted = sk_X509_new_null();
+                if (between)
+                        sk_X509_push(untrusted, between);
+                struct path_rules rules = {.at = wall_now(), .untrusted = untrusted};
+                struct path path = {0};
+                struct why why = WHY_INIT;
+                int got = (int)path_verify(anchors, leaf, &rules, &path, &why);
+                sk_X509_free(untrusted);
+                if (got != cases[i].want)
+                        fail_msg("chain %zu (%s): got %s (%s), want %s", i, cases[i].leaf, path_problem_name((enum path_problem)got), why.detail,
+                                 path_problem_name((enum path_problem)cases[i].want));
                 gw_auto(x509) X509 *want = cases[i].issuer ? pki_x509("ca", cases[i].issuer) : NULL;
-                assert_true(!want || X509_cmp(issuer, want) == 0);
+                assert_true(!want || X509_cmp(path.certificates[1], want) == 0);
+                path_done(&path);
         }
 }
 
@@ -160,7 +183,7 @@ static void documents(void **state GW_UNUSED)
                 {"gost-bad-notyet", NULL, REASON_APPLICANT_CERTIFICATE_NOT_YET_VALID},
                 {"gost-bad-auth", NULL, REASON_APPLICANT_CERTIFICATE_USAGE},
                 {"gost-bad-critical", NULL, REASON_APPLICANT_CERTIFICATE_UNTRUSTED},
-                {"gost-bad-ca-as-leaf", NULL, REASON_APPLICANT_CERTIFICATE_UNTRUSTED},
+                {"gost-bad-ca-as-leaf", NULL, REASON_APPLICANT_CERTIFICATE_USAGE},
                 {"gost-bad-foreign-ca", NULL, REASON_APPLICANT_CERTIFICATE_UNTRUSTED},
                 {"gost-bad-namesake", NULL, REASON_APPLICANT_CERTIFICATE_UNTRUSTED},
                 {"gost-bad-expired", "applicant-850412390011", REASON_APPLICANT_CERTIFICATE_EXPIRED}, /* the first signer counts too */
