@@ -425,7 +425,7 @@ size_t known_find(struct known_certificates *known, const struct known_name *nam
         for (size_t i = 0; i < known->count; i++) {
                 if (!is_wanted(known->list[i], &wanted))
                         continue;
-                if (found && memcmp(found->sha256, known->list[i]->sha256, sizeof found->sha256) == 0)
+                if (found && span_eq(span_of(found->sha256, sizeof found->sha256), span_of(known->list[i]->sha256, sizeof found->sha256)))
                         continue; /* the same in two files */
                 if (count++ == 0)
                         found = certificate_ref(known->list[i]);

@@ -138,14 +138,22 @@ static enum gw_rc check_unique(const struct soap *soap, const struct sig_shape *
         return GW_OK;
 }
 
+static bool refers_to(const struct sig_shape *shape, const xmlAttr *id)
+{
+        for (size_t i = 0; i < shape->reference_count; i++)
+                if (has_value(id, shape->ids[i]))
+                        return true;
+        return false;
+}
+
 /* Neither Body nor Timestamp has the id, so some other element has it. The Body itself: by an attribute that is no wsu:Id. */
-static enum gw_rc other_element(const struct soap *soap, const char *id, struct why *why)
+static enum gw_rc other_element(const struct soap *soap, const struct sig_shape *shape, const char *id, struct why *why)
 {
         const xmlNode *node = id_owner(soap->doc, id);
         if (node == soap->body)
                 return REFUSE(SIG_REFERENCE, "the Body is referred to by an attribute that is not wsu:Id");
-        if (node && node->parent == soap->header)
-                return REFUSE(SIG_COVERAGE, "a Reference is to another header block");
+        if (node && node->parent == soap->header && refers_to(shape, wsu_id(soap->body)))
+                return REFUSE(SIG_COVERAGE, "a header block is signed beside the Body");
         return REFUSE(SIG_WRAPPED, "a Reference is neither to this envelope's Body nor to its Timestamp");
 }
 
@@ -164,7 +172,7 @@ static enum gw_rc match_references(const struct soap *soap, const struct sig_sha
                 } else if (has_value(body, shape->ids[i]) || has_value(timestamp, shape->ids[i])) {
                         return REFUSE(SIG_COVERAGE, "an element is signed twice");
                 } else {
-                        return other_element(soap, shape->ids[i], why);
+                        return other_element(soap, shape, shape->ids[i], why);
                 }
         }
         if (!body_covered)

@@ -125,7 +125,7 @@ static void refused_shapes(void **state GW_UNUSED)
                                                             TRANSFORM(URI_EXC), URI_ENC "sha256")}, REASON_TRANSPORT_SIGNATURE_TRANSFORM},
                 {"whole document", {.references = REFERENCE("", TRANSFORM(URI_ENVELOPED) TRANSFORM(URI_EXC), URI_ENC "sha256")}, REASON_TRANSPORT_SIGNATURE_REFERENCE},
                 {"XPointer to the Body", {.references = REFERENCE("#xpointer(id('id-1'))", TRANSFORM(URI_EXC), URI_ENC "sha256")}, REASON_TRANSPORT_SIGNATURE_REFERENCE},
-                {"a header instead of the Body", {.headers = "<h:Extra xmlns:h=\"urn:h\" wsu:Id=\"h\"/>", .references = TO("h")}, REASON_TRANSPORT_SIGNATURE_COVERAGE},
+                {"a header instead of the Body", {.headers = "<h:Extra xmlns:h=\"urn:h\" wsu:Id=\"h\"/>", .references = TO("h")}, REASON_TRANSPORT_SIGNATURE_WRAPPED},
                 {"a header beside the Body", {.headers = "<h:Extra xmlns:h=\"urn:h\" wsu:Id=\"h\"/>", .references = TO("id-1") TO("h")}, REASON_TRANSPORT_SIGNATURE_COVERAGE},
                 {"the Body twice", {.references = TO("id-1") TO("id-1")}, REASON_TRANSPORT_SIGNATURE_COVERAGE},
                 {"the Body three times", {.references = TO("id-1") TO("id-1") TO("id-1")}, REASON_TRANSPORT_SIGNATURE_COVERAGE},
