@@ -221,9 +221,9 @@ static enum gw_rc check_delegate(X509 *x509, struct span der, X509 *issuer, cons
 static enum gw_rc check_signer(const struct answer *answer, X509 *issuer, const struct ocsp_rules *rules, struct why *why)
 {
         struct span rest = answer->certificates, der;
-        /* The first complaint of a signer whose id fits tells more than "no signer". */
-        enum gw_rc rc = why_say(why, GW_REJECT, "the signer is neither the issuer nor a responder in the answer");
-        if (is_responder(answer, issuer)) {
+        enum gw_rc rc = GW_REJECT;
+        bool named = is_responder(answer, issuer);
+        if (named) {
                 rc = signed_check(&answer->parts, issuer, why);
                 if (rc == GW_OK)
                         return GW_OK;
@@ -237,13 +237,15 @@ static enum gw_rc check_signer(const struct answer *answer, X509 *issuer, const 
                         return why_say(why, GW_REJECT, "the certificates in the answer are ill-formed or too many");
                 if (!is_responder(answer, x509) || X509_cmp(x509, issuer) == 0)
                         continue;
+                named = true;
                 rc = signed_check(&answer->parts, x509, why);
                 if (rc == GW_OK)
                         rc = check_delegate(x509, der, issuer, rules, why);
                 if (rc == GW_OK)
                         return GW_OK;
         }
-        return rc;
+        /* What is wrong with one whose id fits tells more. */
+        return named ? rc : why_say(why, GW_REJECT, "the signer is neither the issuer nor a responder in the answer");
 }
 
 /* ---- what it says ------------------------------------------------------------------------------------------------ */

@@ -9,6 +9,7 @@
 #include <openssl/err.h>
 #include <openssl/param_build.h>
 #include <openssl/pem.h>
+#include <openssl/x509v3.h>
 
 #include "gateway/pki/crl.h"
 #include "gateway/pki/ocsp.h"

@@ -7,12 +7,14 @@ they are kept. Every name and number is synthetic.
 """
 import base64
 import datetime
+import hashlib
 import os
 import pathlib
 import re
 import shutil
 import struct
 import subprocess
+import sys
 import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -356,11 +358,137 @@ def gost():
     yield "empty", b""
 
 
+FUZZ_POINT = bytes.fromhex("046b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c2964fe342e2fe1a7f9b8ee7eb4a7c0f9e162bce33576b315ececbb6406837bf51f5")
+FUZZ_NAME = asn1(0x30, asn1(0x31, asn1(0x30, asn1(6, b"\x55\x04\x03"), asn1(12, b"fuzz"))))
+FUZZ_SERIAL = asn1(2, b"\x12\x34")
+ECDSA = asn1(0x30, asn1(6, bytes.fromhex("2a8648ce3d040302")))
+
+
+def extension(oid, value, critical=False):
+    return asn1(0x30, asn1(6, bytes.fromhex(oid)), asn1(1, b"\xff") if critical else b"", asn1(4, value))
+
+
+def ocsp(pki):
+    """Whole answers by `openssl ocsp`, then what is under the signature of answers by CN=fuzz (tests/fuzz/fuzz_revocation.h), with '!' before it."""
+    for name, leaf, options in (("good", "applicant-850412390011", ()), ("revoked", "bad-revoked", ()), ("by-key", "applicant-850412390011", ("-resp_key_id",)),
+                                ("no-certificates", "bad-revoked", ("-resp_no_certs",))):
+        out = pki / "answer"
+        subprocess.run(["openssl", "ocsp", "-index", pki / "ca" / "index.txt", "-CA", pki / "ca" / "issuing.pem", "-rsigner", pki / "certs" / "ocsp-responder.pem",
+                        "-rkey", pki / "keys" / "ocsp-responder.key", "-issuer", pki / "ca" / "issuing.pem", "-sha256", "-cert", pki / "certs" / f"{leaf}.pem", "-no_nonce",
+                        "-nmin", "60", "-respout", out, *options], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        yield name, out.read_bytes()
+    for status in range(8):
+        yield f"status-{status}", asn1(0x30, asn1(10, bytes([status])))
+
+    def certificate_id(digest, oid, serial=FUZZ_SERIAL):
+        names = (digest(FUZZ_NAME).digest(), digest(FUZZ_POINT).digest())
+        return asn1(0x30, asn1(0x30, asn1(6, bytes.fromhex(oid)), asn1(5)), asn1(4, names[0]), asn1(4, names[1]), serial)
+
+    ours, ours_sha1 = certificate_id(hashlib.sha256, "608648016503040201"), certificate_id(hashlib.sha1, "2b0e03021a")
+    other = certificate_id(hashlib.sha256, "608648016503040201", asn1(2, b"\5"))
+    now, until, past, future = (asn1(0x18, text) for text in (b"20260531235900Z", b"20260601010000Z", b"20200101000000Z", b"20270101000000Z"))
+    good, unknown = b"\x80\0", b"\x82\0"
+    revoked, held = asn1(0xa1, past), asn1(0xa1, past, asn1(0xa0, asn1(10, b"\6")))
+
+    def single(identifier, status, this=now, following=asn1(0xa0, until), more=b""):
+        return asn1(0x30, identifier, status, this, following, more)
+
+    def data(*singles, version=b"", responder=asn1(0xa1, FUZZ_NAME), produced=now, more=b""):
+        return b"!" + asn1(0x30, version, responder, produced, asn1(0x30, *singles), more)
+
+    nonce = extension("2b0601050507300102", asn1(4, b"0123456789abcdef" * 2))
+    yield "tbs-good", data(single(ours, good))
+    yield "tbs-good-sha1", data(single(ours_sha1, good))
+    yield "tbs-revoked", data(single(ours, revoked))
+    yield "tbs-held", data(single(ours, held))
+    yield "tbs-unknown", data(single(ours, unknown))
+    yield "tbs-other", data(single(other, good))
+    yield "tbs-three", data(single(other, revoked), single(ours, good), single(ours_sha1, good))
+    yield "tbs-contradiction", data(single(ours, good), single(ours_sha1, revoked))
+    yield "tbs-by-key", data(single(ours, good), responder=asn1(0xa2, asn1(4, hashlib.sha1(FUZZ_POINT).digest())))
+    yield "tbs-version", data(single(ours, good), version=asn1(0xa0, asn1(2, b"\0")))
+    yield "tbs-nonce", data(single(ours, good), more=asn1(0xa1, asn1(0x30, nonce)))
+    yield "tbs-nonce-twice", data(single(ours, good), more=asn1(0xa1, asn1(0x30, nonce, nonce)))
+    yield "tbs-extended-revoke", data(single(ours, held), more=asn1(0xa1, asn1(0x30, extension("2b0601050507300109", asn1(5)), nonce)))
+    yield "tbs-critical", data(single(ours, good, more=asn1(0xa1, asn1(0x30, extension("2a0304", b"", True)))))
+    yield "tbs-old", data(single(ours, good, past))
+    yield "tbs-future", data(single(ours, good, future))
+    yield "tbs-no-next", data(single(ours, good, following=b""))
+    yield "tbs-none", data()
+
+
+def crl(pki):
+    """The test authority's list, then what is under the signature of lists and deltas by CN=fuzz."""
+    yield "pem", (pki / "crl" / "issuing.crl").read_bytes()
+    yield "der", (pki / "crl" / "issuing.crl.der").read_bytes()
+    now, until, generalized = asn1(0x17, b"260531235900Z"), asn1(0x17, b"260701000000Z"), asn1(0x18, b"20260701000000Z")
+
+    def entry(serial, *extensions):
+        return asn1(0x30, asn1(2, serial), now, asn1(0x30, *extensions) if extensions else b"")
+
+    def reason(value):
+        return extension("551d15", asn1(10, bytes([value])))
+
+    def tbs(*entries, version=asn1(2, b"\1"), name=FUZZ_NAME, dates=now + until, extensions=()):
+        return b"!" + asn1(0x30, version, ECDSA, name, dates, asn1(0x30, *entries) if entries else b"", asn1(0xa0, asn1(0x30, *extensions)) if extensions else b"")
+
+    def number(value):
+        return extension("551d14", asn1(2, bytes([value])))
+
+    def scope(*parts):
+        return extension("551d1c", asn1(0x30, *parts), True)
+
+    def delta(value):
+        return extension("551d1b", asn1(2, bytes([value])), True)
+
+    point = asn1(0xa0, asn1(0xa0, asn1(0x86, b"http://a.test/a.crl")))
+    ours = entry(b"\x12\x34", reason(1))
+    yield "tbs-empty", tbs()
+    yield "tbs-version-1", tbs(entry(b"\5"), version=b"")
+    yield "tbs-listed", tbs(entry(b"\5"), ours, entry(b"\1"), extensions=[number(7)])
+    yield "tbs-not-listed", tbs(entry(b"\5"), entry(b"\x7f" * 20), extensions=[number(7)])
+    yield "tbs-twice", tbs(ours, ours, extensions=[number(7)])
+    yield "tbs-no-next", tbs(ours, dates=now)
+    yield "tbs-generalized", tbs(ours, dates=now + generalized)
+    yield "tbs-invalidity", tbs(entry(b"\x12\x34", reason(6), extension("551d18", generalized)))
+    yield "tbs-critical-entry", tbs(entry(b"\5", extension("2a0304", b"", True)))
+    yield "tbs-certificate-issuer", tbs(entry(b"\5", extension("551d1d", asn1(0x30, asn1(0xa4, FUZZ_NAME)), True)))
+    yield "tbs-critical", tbs(extensions=[extension("2a0304", b"", True)])
+    yield "tbs-freshest", tbs(extensions=[extension("551d2e", asn1(0x30, asn1(0x30, point)))])
+    yield "tbs-key", tbs(extensions=[extension("551d23", asn1(0x30, asn1(0x80, b"\1" * 20)))])
+    yield "tbs-point", tbs(ours, extensions=[number(7), scope(point)])
+    yield "tbs-relative", tbs(extensions=[scope(asn1(0xa0, asn1(0xa1, asn1(0x30, asn1(6, b"\x55\x04\x03"), asn1(12, b"x")))))])
+    for name, part in (("users", asn1(0x81, b"\xff")), ("authorities", asn1(0x82, b"\xff")), ("reasons", asn1(0x83, b"\6\x40")), ("indirect", asn1(0x84, b"\xff")),
+                       ("attributes", asn1(0x85, b"\xff"))):
+        yield f"tbs-{name}", tbs(ours, extensions=[scope(part)])
+    yield "delta", tbs(entry(b"\5"), extensions=[number(11), delta(10)])
+    yield "delta-lifted", tbs(entry(b"\x12\x34", reason(8)), extensions=[number(11), delta(3)])
+    yield "delta-final", tbs(ours, extensions=[number(11), delta(10)])
+    yield "delta-newer-base", tbs(ours, extensions=[number(12), delta(11)])
+    yield "delta-old", tbs(ours, extensions=[number(10), delta(9)])
+    yield "delta-scope", tbs(ours, extensions=[number(11), delta(10), scope(asn1(0x81, b"\xff"))])
+
+
+def revocation(pki, material):
+    folder = material / "revocation"
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copy(pki / "ca" / "issuing.pem", folder / "issuer.pem")
+    shutil.copy(pki / "certs" / "applicant-850412390011.pem", folder / "good.pem")
+    shutil.copy(pki / "certs" / "bad-revoked.pem", folder / "revoked.pem")
+    write("ocsp", ocsp(pki))
+    write("crl", crl(pki))
+    (folder / "at").write_text(datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"))
+
+
 def main():
     material = HERE / "material"
+    only_revocation = sys.argv[1:] == ["revocation"]  # leaves the others as they are: every run has new keys
     with tempfile.TemporaryDirectory() as folder:
         pki = pathlib.Path(folder) / "pki"
         subprocess.run([ROOT / "certs" / "make-pki.sh", pki], check=True, stdout=subprocess.DEVNULL)
+        if only_revocation:
+            revocation(pki, material)
+            return
         subprocess.run([ROOT / "build" / "certs" / "make-gost-pki", pki], check=True)
         shutil.rmtree(material, ignore_errors=True)
         (material / "trust").mkdir(parents=True)
@@ -369,6 +497,7 @@ def main():
         application, envelope = fill("application.xml"), fill("sync.xml", data="<data>TSA_CERT</data>")
         (material / "application.xml").write_text(application)
         (material / "envelope.xml").write_text(envelope)
+        revocation(pki, material)
         write("certificate", certificate(pki))
         write("document", document(pki, application))
         write("transport", transport(pki, envelope))
