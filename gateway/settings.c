@@ -88,6 +88,19 @@ static const struct conf_key authority_keys[] = {
         {"ocsp_sha1", CONF_BOOL, AUTHORITY(ocsp_sha1), "no", 0, 0, NULL, "its responder knows certificates by SHA-1 only"},
         {"nonce", CONF_TEXT, AUTHORITY(nonce), "optional", 0, 0, "required|optional", "take no OCSP answer without our nonce"},
 };
+static const struct conf_key tsa_keys[] = {
+        {"url", CONF_TEXT, AT(tsa.url), "", 0, 0, NULL, "time-stamping authority (RFC 3161); with it results are signed as XAdES and stamped"},
+        {"ca", CONF_PATH, AT(tsa.ca), "", 0, 0, NULL, "PEM of the CA of its TLS certificate (https)"},
+        {"policy", CONF_TEXT, AT(tsa.policy), "", 0, 0, NULL, "OID of the policy to ask for; empty = its own"},
+        {"digest", CONF_TEXT, AT(tsa.digest), "sha256", 0, 0, "sha256|sha384|sha512|gost2015", "digest of what is stamped"},
+        {"required", CONF_BOOL, AT(tsa.required), "yes", 0, 0, NULL, "a result waits for its time stamp; no = it is delivered without one when there is none"},
+        {"timeout_ms", CONF_INT, AT(tsa.timeout_ms), "3000", 10, 60000, NULL, "longest one call takes"},
+        {"connect_timeout_ms", CONF_INT, AT(tsa.connect_timeout_ms), "1000", 10, 60000, NULL, "longest connecting takes"},
+        {"concurrency", CONF_INT, AT(tsa.concurrency), "32", 1, 10000, NULL, "calls at once from one loop"},
+        {"failures_max", CONF_INT, AT(tsa.failures_max), "5", 1, 10000, NULL, "failures in a row that open its breaker"},
+        {"open_ms", CONF_INT, AT(tsa.open_ms), "1000", 10, DAY_MS, NULL, "first pause of an open breaker"},
+        {"open_ms_max", CONF_INT, AT(tsa.open_ms_max), "60000", 10, DAY_MS, NULL, "longest pause of an open breaker"},
+};
 #define LISTENER(member) offsetof(struct listener_settings, member)
 static const struct conf_key listener_keys[] = {
         {"address", CONF_TEXT, LISTENER(address), "127.0.0.1", 0, 0, NULL, "address to listen on"},
@@ -135,6 +148,7 @@ static const struct conf_section sections[] = {
         SINGLE("verify", verify_keys),
         SINGLE("retry", retry_keys),
         SINGLE("revocation", revocation_keys),
+        SINGLE("tsa", tsa_keys),
         REPEATED("listener", listener_keys, listener, SETTINGS_LISTENERS_MAX, name),
         REPEATED("sender", sender_keys, sender, SETTINGS_SENDERS_MAX, id),
         REPEATED("key", key_keys, key, SETTINGS_KEYS_MAX, id),
@@ -200,6 +214,8 @@ static enum gw_rc cross_check(const struct settings *s, const char *path, struct
         for (size_t i = 0; i < s->destination_count; i++)
                 if (!str_starts(s->destinations[i].url, "http://") && !(str_starts(s->destinations[i].url, "https://") && s->destinations[i].ca))
                         return why_say(why, GW_REJECT, "%s: [destination %s] needs an http:// url, or https:// with ca", path, s->destinations[i].name);
+        if (s->tsa.url && !str_starts(s->tsa.url, "http://") && !(str_starts(s->tsa.url, "https://") && s->tsa.ca))
+                return why_say(why, GW_REJECT, "%s: [tsa] needs an http:// url, or https:// with ca", path);
         if (!settings_destination(s, "cabinet"))
                 return why_say(why, GW_REJECT, "%s: there is no [destination cabinet]", path);
         return check_revocation(s, path, why);

@@ -72,6 +72,11 @@ struct settings {
                 char *hosts, *ca;
                 int64_t age_max_ms, refresh_ms, keep_ms, retry_first_ms, retry_longest_ms, timeout_ms, connect_timeout_ms, certificates, crl_bytes, ocsp_per_second;
         } revocation;
+        struct { /* url NULL: results are signed without XAdES and without time stamps */
+                char *url, *ca, *policy, *digest;
+                int64_t timeout_ms, connect_timeout_ms, concurrency, failures_max, open_ms, open_ms_max;
+                bool required;
+        } tsa;
         struct listener_settings listeners[SETTINGS_LISTENERS_MAX];
         struct sender_settings senders[SETTINGS_SENDERS_MAX];
         struct key_settings keys[SETTINGS_KEYS_MAX];

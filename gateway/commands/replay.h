@@ -46,7 +46,7 @@ struct replay_case {
         char *name;   /* "bad/07-body-moved": last folder and file name */
         char *title;  /* first sentence of the comment */
         enum replay_channel channel;
-        char *channel_text, *template, *application, *application_signer, *sender_key, *data_form;
+        char *channel_text, *template, *application, *application_signer, *signature_form, *time_stamp, *sender_key, *data_form;
         char *method, *http_path, *content_type, *client, *raw, *repeat;
         bool chunked, expect_100;
         struct replay_list headers, mutations[REPLAY_STAGES];
@@ -102,6 +102,11 @@ enum gw_rc replay_redigest(const struct replay_context *context, const char *arg
 enum gw_rc replay_resign(const struct replay_context *context, const char *args, struct buf *text, struct why *why);
 enum gw_rc replay_key_info(const struct replay_context *context, const char *args, struct buf *text, struct why *why);
 enum gw_rc replay_timestamp(const struct replay_context *context, const char *args, struct buf *text, struct why *why);
+/* ---- replay_stamp.c: a time-stamping authority of the tester's own ---- */
+
+/* Appends the DER of a token over those bytes by the authority PKI/keys/NAME.key, as of that instant. */
+GW_MUST_CHECK enum gw_rc replay_stamp(const char *pki, const char *name, struct span stamped, struct wall_time at, struct buf *token, struct why *why);
+
 /* PKI/keys/NAME.key and PKI/certs/NAME.pem. */
 GW_MUST_CHECK enum gw_rc replay_key(const char *pki, const char *name, struct signing_key **ret_key, struct why *why);
 GW_DEFINE_AUTO(signing_key, struct signing_key, local_key_close)

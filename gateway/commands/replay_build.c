@@ -77,7 +77,37 @@ static enum gw_rc fill_vars(const struct replay_case *c, const char *message_id,
 
 /* ---- application ---- */
 
-static enum gw_rc sign_once(const struct replay_context *context, const char *name, struct buf *text, struct why *why)
+/* time_stamp: "none", or an authority of the test PKI and, when it is not now, the instant. */
+static enum gw_rc put_stamp(const struct replay_context *context, const char *time_stamp, const struct xades_place *place, struct buf *document,
+                            struct why *why)
+{
+        auto_buf struct buf value = BUF_INIT, token = BUF_INIT;
+        enum gw_rc rc = replay_expand(&context->vars, span_str(time_stamp), false, &value, why);
+        if (rc != GW_OK || str_eq(buf_cstr(&value), "none"))
+                return rc;
+        size_t n = strcspn(buf_cstr(&value), " ");
+        auto_str char *name = xstrndup(buf_cstr(&value), n);
+        struct wall_time at = context->vars.now;
+        if (buf_cstr(&value)[n] && clock_parse_iso(buf_cstr(&value) + n + 1, &at) != GW_OK)
+                return why_say(why, GW_REJECT, "time_stamp: %s is no instant", buf_cstr(&value) + n + 1);
+        rc = replay_stamp(context->pki, name, buf_span(&place->stamped), at, &token, why);
+        if (rc == GW_OK)
+                xml_sign_put_time_stamp(document, place, buf_span(&token));
+        return rc;
+}
+
+static enum gw_rc sign_xades(const struct replay_case *c, const struct replay_context *context, const struct signing_key *key, struct span canonical,
+                             struct buf *out, struct why *why)
+{
+        struct xades_place place = {.stamped = BUF_INIT};
+        enum gw_rc rc = xml_sign_xades(key, canonical, context->vars.now, out, &place, why);
+        if (rc == GW_OK)
+                rc = put_stamp(context, c->time_stamp, &place, out, why);
+        xades_place_done(&place);
+        return rc;
+}
+
+static enum gw_rc sign_once(const struct replay_case *c, const struct replay_context *context, const char *name, struct buf *text, struct why *why)
 {
         gw_auto(signing_key) struct signing_key *key = NULL;
         enum gw_rc rc = replay_key(context->pki, name, &key, why);
@@ -90,7 +120,8 @@ static enum gw_rc sign_once(const struct replay_context *context, const char *na
         auto_buf struct buf canonical = BUF_INIT, out = BUF_INIT;
         if (!xml_c14n(doc, &canonical))
                 return why_say(why, GW_FAULT, "the application cannot be canonicalised");
-        rc = xml_sign_enveloped(key, buf_span(&canonical), &out, why);
+        rc = str_eq(c->signature_form, "xades") ? sign_xades(c, context, key, buf_span(&canonical), &out, why)
+                                                : xml_sign_enveloped(key, buf_span(&canonical), &out, why);
         if (rc == GW_OK)
                 replay_splice(text, 0, text->n, buf_span(&out));
         return rc;
@@ -106,7 +137,7 @@ static enum gw_rc build_application(const struct replay_case *c, const struct re
                 rc = replay_expand(&context->vars, span_str(c->application_signer), false, &signers, why);
         for (const char *at = buf_cstr(&signers); rc == GW_OK && *at && !str_eq(at, "none");) {
                 auto_str char *name = xstrndup(at, strcspn(at, ", "));
-                rc = sign_once(context, name, out, why);
+                rc = sign_once(c, context, name, out, why);
                 at += strlen(name);
                 at += strspn(at, ", ");
         }

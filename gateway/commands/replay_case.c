@@ -29,6 +29,8 @@ static const struct key keys[] = {
         {"request", "template", TEXT, AT(template), NULL},
         {"request", "application", TEXT, AT(application), NULL},
         {"request", "application_signer", TEXT, AT(application_signer), NULL},
+        {"request", "signature_form", TEXT, AT(signature_form), "plain|xades"},
+        {"request", "time_stamp", TEXT, AT(time_stamp), NULL},
         {"request", "sender_key", TEXT, AT(sender_key), NULL},
         {"request", "data_form", TEXT, AT(data_form), "escaped|cdata|child|qualified|escaped-bom"},
         {"request", "method", TEXT, AT(method), NULL},

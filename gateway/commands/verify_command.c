@@ -19,7 +19,7 @@ GW_DEFINE_AUTO(json, json_t, json_decref)
 
 struct verify_options {
         const char *trust, *at;
-        bool json;
+        bool json, expired;
 };
 
 /* ---- who ---- */
@@ -59,6 +59,23 @@ static json_t *signer_report(const struct certificate *c)
         put_text(report, "notBefore", clock_iso(c->not_before, from));
         put_text(report, "notAfter", clock_iso(c->not_after, to));
         json_object_set_new(report, "keyBits", json_integer((json_int_t)c->key_bits));
+        return report;
+}
+
+/* The signer of a document, with what his signature says beside. */
+static json_t *document_signer_report(const struct certificate *c, const struct signature_facts *facts)
+{
+        char time[CLOCK_TEXT_MAX];
+        json_t *report = signer_report(c);
+        put_text(report, "level", facts->level);
+        put_text(report, "claimedSigningTime", facts->signing_time.ms != 0 ? clock_iso(facts->signing_time, time) : "");
+        if (facts->stamped_at.ms == 0)
+                return report;
+        json_t *stamp = json_object();
+        put_text(stamp, "time", clock_iso(facts->stamped_at, time));
+        put_text(stamp, "authority", facts->stamp_authority);
+        put_text(stamp, "policy", facts->stamp_policy);
+        json_object_set_new(report, "timeStamp", stamp);
         return report;
 }
 
@@ -118,7 +135,7 @@ static json_t *verify_document_part(struct verifier *verifier, xmlDoc *doc, stru
         put_text(report, "covered", "the whole document");
         json_t *signers = json_array();
         for (size_t i = 0; i < verified.signer_count; i++)
-                json_array_append_new(signers, signer_report(verified.signers[i]));
+                json_array_append_new(signers, document_signer_report(verified.signers[i], &verified.facts[i]));
         json_object_set_new(report, "signers", signers);
         verified_document_done(&verified);
         return report;
@@ -220,6 +237,13 @@ static void print_signer(const json_t *signer)
         for (size_t r = 0; r < GW_COUNT(rows); r++)
                 if (text_of(signer, rows[r].name))
                         printf("; %s%s", rows[r].label, text_of(signer, rows[r].name));
+        if (text_of(signer, "level"))
+                printf("\n    level: %s", text_of(signer, "level"));
+        if (text_of(signer, "claimedSigningTime"))
+                printf("; signed, as the signer says, at %s", text_of(signer, "claimedSigningTime"));
+        const json_t *stamp = json_object_get(signer, "timeStamp");
+        if (stamp)
+                printf("\n    time stamp: %s, by %s, policy %s", text_of(stamp, "time"), text_of(stamp, "authority"), text_of(stamp, "policy"));
         printf("\n    certificate: serial %s, valid %.10s to %.10s\n", text_of(signer, "serial"), text_of(signer, "notBefore"),
                text_of(signer, "notAfter"));
 }
@@ -277,10 +301,11 @@ static int verify_files(struct verifier *verifier, const struct verify_options *
 
 static int verify_run(int argc, char **argv)
 {
-        struct verify_options given = {NULL, NULL, false};
+        struct verify_options given = {0};
         const struct option_row rows[] = {
                 {"trust", "DIR", "certificates of the authorities to trust, PEM or DER", &given.trust, NULL, true},
                 {"at", "TIME", "judge as of this time, e.g. 2026-11-22T19:30:00+05:00 (now)", &given.at, NULL, false},
+                {"expired-with-stamp", NULL, "accept a certificate that has expired since a trusted time stamp", NULL, &given.expired, false},
                 {"json", NULL, "a report for machines: a list with one object per file", NULL, &given.json, false},
         };
         const struct options options = {
@@ -304,7 +329,8 @@ static int verify_run(int argc, char **argv)
         verify_init();
         struct why why = WHY_INIT;
         gw_auto(verifier) struct verifier *verifier = NULL;
-        struct verify_policy policy = {.clock_skew_ms = 60000, .message_age_max_ms = 24 * 3600 * 1000, .message_future_max_ms = 300000};
+        struct verify_policy policy = {.clock_skew_ms = 60000, .message_age_max_ms = 24 * 3600 * 1000, .message_future_max_ms = 300000,
+                                       .expired_with_stamp = given.expired};
         if (verifier_open(given.trust, &policy, &verifier, &why) != GW_OK) {
                 fprintf(stderr, "egov-gateway verify: %s\n", why.detail);
                 return COMMAND_USAGE;

@@ -2,7 +2,6 @@
 #include "gateway/catalogue/template.h"
 #include "gateway/issue/issue.h"
 #include "gateway/reason.h"
-#include "gateway/sign/xml_sign.h"
 
 #define XML_DECLARATION "<?xml version=\"1.0\" encoding=\"UTF-8\"?>"
 
@@ -48,15 +47,15 @@ enum gw_rc issue_write(const struct issue_input *input, struct buf *out, struct 
         return template_fill(input->service->result_template, input->case_doc, values, out, why);
 }
 
-enum gw_rc issue_signed(const struct issue_input *input, const struct signing_key *key, struct buf *out, struct why *why)
+enum gw_rc issue_signed(const struct issue_input *input, const struct signing_key *key, struct xades_place *place, struct buf *out,
+                        struct why *why)
 {
-        auto_buf struct buf unsigned_document = BUF_INIT, signed_document = BUF_INIT;
+        auto_buf struct buf unsigned_document = BUF_INIT;
         enum gw_rc rc = issue_write(input, &unsigned_document, why);
-        if (rc == GW_OK)
-                rc = xml_sign_enveloped(key, buf_span(&unsigned_document), &signed_document, why);
         if (rc != GW_OK)
                 return rc;
         buf_add_str(out, XML_DECLARATION);
-        buf_add_span(out, buf_span(&signed_document));
-        return buf_failed(out) ? why_set(why, GW_FAULT, REASON_INTERNAL, "the result document is too large") : GW_OK;
+        if (!place)
+                return xml_sign_enveloped(key, buf_span(&unsigned_document), out, why);
+        return xml_sign_xades(key, buf_span(&unsigned_document), input->at, out, place, why);
 }

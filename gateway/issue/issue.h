@@ -7,7 +7,7 @@
 #define GW_ISSUE_ISSUE_H
 
 #include "gateway/decide/decide.h"
-#include "gateway/sign/signing_key.h"
+#include "gateway/sign/xml_sign.h"
 
 struct issue_input {
         const struct service *service;
@@ -20,7 +20,9 @@ struct issue_input {
 };
 /* Canonical XML, unsigned; no XML declaration; appended. GW_FAULT for outcome WAIT: there is nothing to issue yet. */
 GW_MUST_CHECK enum gw_rc issue_write(const struct issue_input *input, struct buf *out, struct why *why);
-/* issue_write + xml_sign_enveloped with the provider's key, with an XML declaration in front. */
-GW_MUST_CHECK enum gw_rc issue_signed(const struct issue_input *input, const struct signing_key *key, struct buf *out, struct why *why);
+/* issue_write + the provider's signature, with an XML declaration in front. place NULL: NCALayer's shape (xml_sign_enveloped); else XAdES-BES
+ * with input->at as signing time, and *place says where its time stamp goes. */
+GW_MUST_CHECK enum gw_rc issue_signed(const struct issue_input *input, const struct signing_key *key, struct xades_place *place, struct buf *out,
+                                      struct why *why);
 
 #endif

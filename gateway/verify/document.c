@@ -1,7 +1,9 @@
 /* The applicant's signature: enveloped XML-DSig of NCALayer's shape (interfaces 5). */
+#include <stdio.h>
 #include <string.h>
 
 #include "gateway/verify/key_info.h"
+#include "gateway/verify/time_stamp.h"
 #include "gateway/verify/trust.h"
 #include "gateway/verify/xades.h"
 
@@ -23,8 +25,41 @@ static xmlNode *last_signature(const xmlNode *root)
         return last && xml_is(last, DSIG_NS, "Signature") ? last : NULL;
 }
 
+/* Level T: the stamp proves that the signature was there at an instant. */
+static enum gw_rc check_stamp(struct verifier *verifier, const struct sig_shape *shape, const struct xades *xades, struct wall_time at,
+                              struct signature_facts *facts, struct why *why)
+{
+        auto_buf struct buf token = BUF_INIT, stamped = BUF_INIT;
+        struct time_stamp stamp = {0};
+        enum gw_rc rc = xades_read_stamp(shape, xades, &token, &stamped, why);
+        if (rc == GW_OK)
+                rc = time_stamp_check(verifier, SIG_APPLICANT, buf_span(&token), buf_span(&stamped), at, &stamp, why);
+        if (rc != GW_OK)
+                return rc;
+        facts->level = "XAdES-T";
+        facts->stamped_at = stamp.at;
+        snprintf(facts->stamp_policy, sizeof facts->stamp_policy, "%s", stamp.policy);
+        snprintf(facts->stamp_authority, sizeof facts->stamp_authority, "%s", stamp.authority->common_name);
+        time_stamp_done(&stamp);
+        return GW_OK;
+}
+
+/* Whether the signer is trusted: for the instant of the stamp when there is one, else for that of receipt. */
+static enum gw_rc check_signer(struct verifier *verifier, const struct sig_shape *shape, const struct xades *xades, struct certificate *signer,
+                               struct wall_time at, struct signature_facts *facts, struct why *why)
+{
+        *facts = (struct signature_facts){.level = shape->object ? "XAdES-BES" : "XML-DSig", .signing_time = xades->signing_time};
+        if (xades->stamp) {
+                enum gw_rc rc = check_stamp(verifier, shape, xades, at, facts, why);
+                return rc == GW_OK ? trust_check_stamped(verifier, SIG_APPLICANT, signer, facts->stamped_at, at, why) : rc;
+        }
+        if (trust_policy(verifier)->stamp_required)
+                return REFUSE(SIG_TIMESTAMP_MISSING, "policy wants a time stamp");
+        return trust_check(verifier, SIG_APPLICANT, signer, at, why);
+}
+
 static enum gw_rc verify_one(struct verifier *verifier, xmlNode *signature, struct wall_time at, struct certificate **ret_signer,
-                             struct why *why)
+                             struct signature_facts *ret_facts, struct why *why)
 {
         struct sig_shape shape;
         struct xades xades = {0};
@@ -53,7 +88,7 @@ static enum gw_rc verify_one(struct verifier *verifier, xmlNode *signature, stru
         rc = sig_verify(&shape, signer, targets, why);
         if (rc != GW_OK)
                 return rc;
-        rc = trust_check(verifier, SIG_APPLICANT, signer, at, why);
+        rc = check_signer(verifier, &shape, &xades, signer, at, ret_facts, why);
         if (rc != GW_OK)
                 return rc;
         *ret_signer = gw_take(&signer);
@@ -67,7 +102,7 @@ static enum gw_rc peel(struct verifier *verifier, xmlNode *root, struct wall_tim
         for (xmlNode *signature = last_signature(root); signature; signature = last_signature(root)) {
                 if (peeled->signer_count == VERIFY_SIGNERS_MAX)
                         return REFUSE(SIG_SEVERAL, "more than %d signers", VERIFY_SIGNERS_MAX);
-                enum gw_rc rc = verify_one(verifier, signature, at, &peeled->signers[peeled->signer_count], why);
+                enum gw_rc rc = verify_one(verifier, signature, at, &peeled->signers[peeled->signer_count], &peeled->facts[peeled->signer_count], why);
                 if (rc != GW_OK)
                         return rc;
                 peeled->signer_count++;
@@ -84,6 +119,9 @@ static void reverse_signers(struct verified_document *document)
                 struct certificate *kept = *a;
                 *a = *b;
                 *b = kept;
+                struct signature_facts facts = document->facts[i];
+                document->facts[i] = document->facts[document->signer_count - 1 - i];
+                document->facts[document->signer_count - 1 - i] = facts;
         }
 }
 

@@ -54,9 +54,16 @@ GW_MUST_CHECK enum gw_rc verify_transport(struct verifier *verifier, const struc
  * Signature elements are unlinked from doc as they verify, so on success doc holds the bare application). On failure doc must not
  * be used further. Reasons APPLICANT_*. Signers in order of signing. */
 #define VERIFY_SIGNERS_MAX 4
+struct signature_facts { /* what a good signature says beside who made it, for reports */
+        const char *level;              /* "XML-DSig", "XAdES-BES", "XAdES-T" …; static */
+        struct wall_time signing_time;  /* what the signer claims; .ms 0: nothing */
+        struct wall_time stamped_at;    /* proven by a trusted time stamp; .ms 0: there is none */
+        char stamp_policy[64], stamp_authority[256];
+};
 struct verified_document {
         xmlNode *root;                                   /* borrowed from doc: what downstream code may read */
         struct certificate *signers[VERIFY_SIGNERS_MAX]; /* refs owned; verified_document_done() */
+        struct signature_facts facts[VERIFY_SIGNERS_MAX]; /* of each signer's signature */
         size_t signer_count;
 };
 GW_MUST_CHECK enum gw_rc verify_document(struct verifier *verifier, xmlDoc *doc, struct wall_time at, struct verified_document *ret, struct why *why);

@@ -76,6 +76,9 @@ void endpoint_metrics(struct loop *loop, struct http_exchange *exchange)
         counter(&out, "requests_refused_total", "Messages refused", s->counters.refused);
         counter(&out, "requests_decided_total", "Requests decided", s->counters.completed);
         counter(&out, "requests_postponed_total", "Rounds that ended in waiting for data", s->counters.awaiting);
+        counter(&out, "results_stamped_total", "Results with a time stamp", s->counters.stamped);
+        counter(&out, "results_unstamped_total", "Results delivered without the time stamp that was asked for", s->counters.unstamped);
+        counter(&out, "stamp_failures_total", "Calls of the time-stamping authority that gave no good time stamp", s->counters.stamp_failures);
         counter(&out, "signatures_verified_total", "Signatures checked", v.signatures);
         counter(&out, "certificates_decoded_total", "Certificates decoded", v.decoded);
         counter(&out, "chains_checked_total", "Certificate chains checked", v.chains);

@@ -12,6 +12,7 @@
 #include "gateway/reason.h"
 #include "gateway/worker/flow.h"
 #include "gateway/worker/intake.h"
+#include "gateway/worker/stamp.h"
 
 #define RESUME_BATCH 32
 #define ROWS_MAX 2
@@ -44,6 +45,8 @@ struct flow {
         struct wall_time now;          /* of the decision, or of the failed round */
         xmlDoc *case_doc;
         struct buf case_text, document;
+        struct xades_place place;      /* of the document's time stamp */
+        bool stamp_awaited;            /* the round ends because there is none */
         struct decision decision;
         struct revocation_record checked; /* CHECKING: what is known now */
         struct buf verdict;
@@ -64,6 +67,7 @@ static void flow_free(struct flow *f)
         buf_done(&f->document);
         buf_done(&f->verdict);
         revocation_record_done(&f->checked);
+        xades_place_done(&f->place);
         request_work_done(&f->work);
         journal_expect(f->loop->shared->journal, -1);
         f->loop->flows--;
@@ -76,7 +80,7 @@ static int64_t lease_ms(const struct loop *loop)
         for (size_t i = 0; i < loop->shared->settings->destination_count; i++)
                 if (loop->shared->settings->destinations[i].timeout_ms > longest)
                         longest = loop->shared->settings->destinations[i].timeout_ms;
-        return 30000 + 2 * longest;
+        return 30000 + 2 * longest + loop->shared->settings->tsa.timeout_ms;
 }
 
 /* Read here and not in the journal's work: the delivery belongs to the loop. */
@@ -264,7 +268,8 @@ static enum gw_rc wait_work(struct store *store, void *arg, struct why *why)
         struct flow *f = arg;
         enum gw_rc rc = record_answers(store, f, why);
         if (rc == GW_OK && f->row_count)
-                rc = store_transition(store, f->work.id, f->work.state, REQUEST_AWAITING_DATA, "gateway", "a state system has not answered", f->now, why);
+                rc = store_transition(store, f->work.id, f->work.state, REQUEST_AWAITING_DATA, "gateway",
+                                      f->stamp_awaited ? "the time-stamping authority has not answered" : "a state system has not answered", f->now, why);
         if (rc == GW_OK)
                 rc = add_rows(store, f, why);
         if (rc != GW_OK)
@@ -341,7 +346,7 @@ static enum gw_rc make_document(struct flow *f, struct why *why)
         const struct signing_key *key = signer_key(f->loop->signer, f->service->provider_key);
         if (!key)
                 return why_set(why, GW_FAULT, REASON_CONFIGURATION, "the service's provider_key %s has no [key …]", f->service->provider_key);
-        return issue_signed(&input, key, &f->document, why);
+        return issue_signed(&input, key, f->loop->shared->tsa ? &f->place : NULL, &f->document, why);
 }
 
 static enum gw_rc decided_work(struct store *store, void *arg, struct why *why)
@@ -380,6 +385,45 @@ static void on_decided(void *arg, enum gw_rc rc, const struct why *why)
         flow_end(f);
 }
 
+static void finish(struct flow *f)
+{
+        struct why why = WHY_INIT;
+        uint64_t since = stage_now();
+        snprintf(f->work.outcome, sizeof f->work.outcome, "%s", outcome_name(f->decision.outcome));
+        enum gw_rc rc = compose(f, REQUEST_DECIDED, f->now, &why);
+        if (rc == GW_OK)
+                rc = compose(f, REQUEST_RESULT_SENT, f->now, &why);
+        stage_add(f->loop->shared, STAGE_DELIVER, since);
+        if (rc == GW_OK)
+                journal_submit(f->loop->journal, decided_work, on_decided, f);
+        else
+                let_go(f, "issue", &why);
+}
+
+/* Nothing is decided yet as far as the store knows: when the result has to wait for its stamp, so does the decision, and the next round makes both
+ * anew, once (I3). */
+static void on_stamp(void *arg, enum gw_rc rc, struct span token, const struct why *why)
+{
+        struct flow *f = arg;
+        struct counters *counters = &f->loop->shared->counters;
+        bool required = f->loop->shared->settings->tsa.required;
+        if (rc == GW_OK) {
+                atomic_fetch_add(&counters->stamped, 1);
+                xml_sign_put_time_stamp(&f->document, &f->place, token);
+                finish(f);
+                return;
+        }
+        log_event(LOG_WARN, f->work.number, required ? "request.awaiting" : "result.unstamped", "system=tsa reason=%s round=%d detail=\"%s\"",
+                  reason_info(why->reason)->name, f->work.attempts + 1, why->detail);
+        if (!required) {
+                atomic_fetch_add(&counters->unstamped, 1);
+                finish(f);
+                return;
+        }
+        f->stamp_awaited = true;
+        wait_for_data(f);
+}
+
 static void decide_and_issue(struct flow *f)
 {
         struct why why = WHY_INIT;
@@ -396,19 +440,13 @@ static void decide_and_issue(struct flow *f)
                 rc = make_document(f, &why);
         if (rc == GW_OK && !xml_c14n(f->case_doc, &f->case_text))
                 rc = why_set(&why, GW_FAULT, REASON_INTERNAL, "the case cannot be written");
-        since = stage_add(f->loop->shared, STAGE_ISSUE, since);
-        if (rc == GW_OK) {
-                snprintf(f->work.outcome, sizeof f->work.outcome, "%s", outcome_name(f->decision.outcome));
-                rc = compose(f, REQUEST_DECIDED, f->now, &why);
-        }
-        if (rc == GW_OK)
-                rc = compose(f, REQUEST_RESULT_SENT, f->now, &why);
-        stage_add(f->loop->shared, STAGE_DELIVER, since);
-        if (rc != GW_OK) {
+        stage_add(f->loop->shared, STAGE_ISSUE, since);
+        if (rc != GW_OK)
                 let_go(f, "issue", &why);
-                return;
-        }
-        journal_submit(f->loop->journal, decided_work, on_decided, f);
+        else if (f->loop->shared->tsa)
+                stamp_ask(f->loop, buf_span(&f->place.stamped), on_stamp, f);
+        else
+                finish(f);
 }
 
 /* Both the answers and the fate of the REGISTERED notice are known: its row must exist before any later one. */
@@ -419,6 +457,10 @@ static void go_on(struct flow *f)
         if (f->notice_lost) {
                 struct why why = {REASON_STORE_UNAVAILABLE, "the notice could not be written"};
                 let_go(f, "notice", &why);
+                return;
+        }
+        if (f->stamp_awaited) {
+                wait_for_data(f);
                 return;
         }
         bool complete = true;
@@ -495,11 +537,29 @@ static void start_collect(struct flow *f)
         stage_add(f->loop->shared, STAGE_COLLECT, since);
 }
 
+/* Without a time stamp there will be no result, so the state systems are not asked in vain. */
+static bool stamp_is_out_of_reach(const struct loop *loop)
+{
+        const struct shared *s = loop->shared;
+        return s->tsa && s->settings->tsa.required && destination_breaker(s->tsa, mono_now()) == BREAKER_OPEN;
+}
+
+static void wait_for_stamp(struct flow *f)
+{
+        log_event(LOG_WARN, f->work.number, "request.awaiting", "system=tsa reason=%s round=%d detail=\"its breaker is open\"",
+                  reason_info(REASON_TIMESTAMP_UNAVAILABLE)->name, f->work.attempts + 1);
+        f->stamp_awaited = f->answers_in = true;
+        go_on(f);
+}
+
 static void start_registered(struct flow *f)
 {
         if (f->work.outbox_sequence == 0)
                 start_notice(f);
-        start_collect(f);
+        if (stamp_is_out_of_reach(f->loop))
+                wait_for_stamp(f);
+        else
+                start_collect(f);
 }
 
 /* ---- revocation that was not known at the receipt ---- */

@@ -17,12 +17,12 @@
 #include "gateway/verify/verify.h"
 
 /* CPU time by stage, for /metrics and `make bench`. */
-enum stage { STAGE_ACCEPT, STAGE_VERIFY, STAGE_REGISTER, STAGE_COLLECT, STAGE_DECIDE, STAGE_ISSUE, STAGE_DELIVER, STAGE_COUNT };
+enum stage { STAGE_ACCEPT, STAGE_VERIFY, STAGE_REGISTER, STAGE_COLLECT, STAGE_DECIDE, STAGE_ISSUE, STAGE_STAMP, STAGE_DELIVER, STAGE_COUNT };
 extern const char *const stage_names[STAGE_COUNT];
 
 struct counters {
         _Atomic uint64_t stage_ns[STAGE_COUNT];
-        _Atomic uint64_t accepted, repeated, refused, completed, awaiting;
+        _Atomic uint64_t accepted, repeated, refused, completed, awaiting, stamped, unstamped, stamp_failures;
 };
 
 /* Read-only after start, or safe for several threads. */
@@ -35,10 +35,11 @@ struct shared {
         struct journal *journal;
         struct collect_peer peers[COLLECT_SYSTEMS_MAX];
         size_t peer_count;
-        struct destination *destinations[SETTINGS_DESTINATIONS_MAX];
+        struct destination *destinations[SETTINGS_DESTINATIONS_MAX + 1]; /* and the time-stamping authority */
         size_t destination_count;
         struct destination *cabinet;
         const struct destination_settings *cabinet_settings;
+        struct destination *tsa;      /* time-stamping authority, one of the destinations; NULL: none */
         struct http_limits limits;
         struct counters counters;
         struct loop *loops;           /* for counting signatures */

@@ -31,6 +31,25 @@ struct worker {
 
 /* ---- shared parts ---- */
 
+static void open_tsa(struct shared *s)
+{
+        struct destination_conf conf = {
+                .name = "tsa",
+                .url = s->settings->tsa.url,
+                .ca_file = s->settings->tsa.ca,
+                .timeout_ms = (int)s->settings->tsa.timeout_ms,
+                .connect_timeout_ms = (int)s->settings->tsa.connect_timeout_ms,
+                .answer_max = (size_t)64 << 10,
+                .concurrency_max = (unsigned)s->settings->tsa.concurrency,
+                .queue_max = 10000,
+                .failures_max = (unsigned)s->settings->tsa.failures_max,
+                .open_ms = (int)s->settings->tsa.open_ms,
+                .open_ms_max = (int)s->settings->tsa.open_ms_max,
+        };
+        if (conf.url)
+                s->tsa = s->destinations[s->destination_count++] = destination_new(&conf);
+}
+
 static enum gw_rc open_destinations(struct shared *s, const struct adapter *const *adapters, struct why *why)
 {
         for (size_t i = 0; i < s->settings->destination_count; i++) {
@@ -68,6 +87,7 @@ static enum gw_rc open_destinations(struct shared *s, const struct adapter *cons
                         .bin = d->bin,
                 };
         }
+        open_tsa(s);
         return GW_OK;
 }
 

@@ -3,7 +3,7 @@
 
 #include "gateway/worker/loop.h"
 
-const char *const stage_names[STAGE_COUNT] = {"accept", "verify", "register", "collect", "decide", "issue", "deliver"};
+const char *const stage_names[STAGE_COUNT] = {"accept", "verify", "register", "collect", "decide", "issue", "stamp", "deliver"};
 
 uint64_t stage_now(void)
 {

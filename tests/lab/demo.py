@@ -59,7 +59,7 @@ def show_certificate(path):
     say(f"\nDelivered to the personal cabinet of the applicant {APPLICANT[:2]}******{APPLICANT[8:]}:\n  {shown}")
     for key, text in sorted(texts(path).items()):
         say(f"  {key:13} {text}")
-    command = f"xmlsec1 --verify --trusted-pem build/pki/trust/issuing.pem --trusted-pem build/pki/trust/root.pem {shown}"
+    command = f"xmlsec1 --verify --id-attr:Id http://uri.etsi.org/01903/v1.3.2#:SignedProperties --trusted-pem build/pki/trust/issuing.pem --trusted-pem build/pki/trust/root.pem {shown}"
     say(f"\nVerify its signature yourself:\n  {command}")
     checked = subprocess.run(command.split(), cwd=ROOT, capture_output=True, text=True)
     verdict = (checked.stdout + checked.stderr).strip().splitlines()
@@ -105,7 +105,7 @@ Ctrl-C stops everything.""")
 def main():
     keeping = "--keep" in sys.argv[1:]
     shutil.rmtree(FOLDER, ignore_errors=True)
-    with Lab(folder=FOLDER) as lab:
+    with Lab(folder=FOLDER, settings=lambda lab: {"tsa": {"url": lab.pki_urls()["tsa"]}}) as lab:
         done = keep(lab) if keeping else demo(lab)
     return 0 if done else 1
 

@@ -13,6 +13,7 @@ import java.security.cert.CertificateFactory;
 import java.security.cert.PKIXParameters;
 import java.security.cert.TrustAnchor;
 import java.security.cert.X509Certificate;
+import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.Set;
@@ -27,6 +28,7 @@ import org.w3c.dom.NodeList;
 
 public class VerifyXml {
     static final String WSSE = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd";
+    static final String XADES = "http://uri.etsi.org/01903/v1.3.2#";
     static final String WSU = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-utility-1.0.xsd";
 
     static X509Certificate certificate(byte[] bytes) throws Exception {
@@ -83,16 +85,20 @@ public class VerifyXml {
                 throw new Exception("no Body, or several");
             context.setIdAttributeNS(body, WSU, "Id");
         }
+        Element properties = soap ? null : only(signature, XADES, "SignedProperties");
+        if (properties != null)
+            context.setIdAttributeNS(properties, null, "Id");
         XMLSignature parsed = XMLSignatureFactory.getInstance("DOM").unmarshalXMLSignature(context);
-        if (parsed.getSignedInfo().getReferences().size() != 1)
-            throw new Exception("not one reference");
-        String uri = ((Reference) parsed.getSignedInfo().getReferences().get(0)).getURI();
-        String wanted = soap ? "#" + body.getAttributeNS(WSU, "Id") : "";
-        if (!wanted.equals(uri))
-            throw new Exception("covers " + uri);
+        List<String> wanted = new ArrayList<>(List.of(soap ? "#" + body.getAttributeNS(WSU, "Id") : "")), uris = new ArrayList<>();
+        if (properties != null)
+            wanted.add("#" + properties.getAttribute("Id"));
+        for (Object reference : parsed.getSignedInfo().getReferences())
+            uris.add(((Reference) reference).getURI());
+        if (!wanted.equals(uris))
+            throw new Exception("covers " + uris);
         if (!parsed.validate(context))
             throw new Exception(parsed.getSignatureValue().validate(context) ? "digest" : "signature value");
-        return (soap ? "Body " : "document ") + key.getAlgorithm() + " " + leaf.getSerialNumber().toString(16);
+        return (soap ? "Body " : properties != null ? "XAdES " : "document ") + key.getAlgorithm() + " " + leaf.getSerialNumber().toString(16);
     }
 
     public static void main(String[] arguments) throws Exception {

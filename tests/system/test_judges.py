@@ -18,7 +18,7 @@ def xmlsec1(path):
     data = path.read_bytes()
     soap = re.search(rb"<[a-zA-Z0-9]*:?Envelope", data[:300]) is not None
     if not soap:
-        command = ["xmlsec1", "--verify", "--trusted-pem", TRUST / "root.pem", "--trusted-pem", TRUST / "issuing.pem", path]
+        command = ["xmlsec1", "--verify", "--id-attr:Id", "http://uri.etsi.org/01903/v1.3.2#:SignedProperties", "--trusted-pem", TRUST / "root.pem", "--trusted-pem", TRUST / "issuing.pem", path]
     else:
         held = re.findall(rb"<(?:[a-z]+:)?(?:KeyIdentifier|BinarySecurityToken|X509Certificate)[^>]*>([^<]+)<", data)
         if len(held) != 1:
@@ -95,7 +95,7 @@ def judge_all(folder, found):
         c.that(f"xmlsec1, {name}", (said == "OK") != changed and "certificates" not in said, said)
         if has_jdk:
             said = verdicts.get(path.name, "nothing")
-            wanted = "NO digest" if changed else "OK document RSA" if name.startswith("certificate") else "OK Body RSA"
+            wanted = "NO digest" if changed else "OK XAdES RSA" if name.startswith("certificate") else "OK Body RSA"
             c.that(f"JDK, {name}", said.startswith(wanted), said)
 
 
@@ -118,7 +118,8 @@ def elliptic():
 
 def main():
     relays = {name: Relay().up() for name in ("gbdfl", "socialaid", "cabinet")}
-    with Lab(settings={f"destination {name}": {"url": relay.url} for name, relay in relays.items()}) as lab:
+    settings = {f"destination {name}": {"url": relay.url} for name, relay in relays.items()}
+    with Lab(settings=lambda lab: {**settings, "tsa": {"url": lab.pki_urls()["tsa"]}}) as lab:
         for name, relay in relays.items():
             relay.upstream = lab.simulators[name]
         found = c.part(collect, lab, relays)

@@ -255,7 +255,7 @@ static void signature_is_verified_by_xmlsec1(void **state GW_UNUSED)
         struct decision decision = {0};
         const struct issue_input input = input_for(case_doc, &decision);
         auto_buf struct buf got = BUF_INIT;
-        assert_int_equal(issue_signed(&input, key, &got, &why), GW_OK);
+        assert_int_equal(issue_signed(&input, key, NULL, &got, &why), GW_OK);
         assert_true(str_starts(buf_cstr(&got), "<?xml version=\"1.0\" encoding=\"UTF-8\"?><response "));
         char path[] = "/tmp/egov-test-issue-XXXXXX";
         auto_fd int fd = mkstemp(path);

@@ -3,6 +3,7 @@
 #include <openssl/pem.h>
 #include <openssl/sha.h>
 
+#include "gateway/commands/replay.h"
 #include "gateway/gost/der.h"
 #include "gateway/sign/xml_sign.h"
 #include "tests/unit/helper_gost.h"
@@ -295,11 +296,172 @@ static void borrowed(void **state GW_UNUSED)
         expect(verifier, "another signature's properties", mixed, 1, PROPERTIES, "Target");
 }
 
+/* ---- time stamps ---- */
+
+#define TIMESTAMP REASON_APPLICANT_SIGNATURE_TIMESTAMP
+
+struct stamped {
+        struct buf text;
+        struct xades_place place;
+};
+
+static void sign_to_be_stamped(const char *name, struct wall_time at, struct stamped *ret)
+{
+        auto_str char *key_path = pki_file("keys", name, ".key"), *certificate_path = pki_file("certs", name, ".pem");
+        struct signing_key *key = NULL;
+        struct why why = WHY_INIT;
+        *ret = (struct stamped){.text = BUF_INIT, .place = {.stamped = BUF_INIT}};
+        assert_int_equal(local_key_open(key_path, certificate_path, &key, &why), GW_OK);
+        assert_int_equal(xml_sign_xades(key, span_str(documents[1]), at, &ret->text, &ret->place, &why), GW_OK);
+        local_key_close(key);
+}
+
+static void stamped_done(struct stamped *s)
+{
+        buf_done(&s->text);
+        xades_place_done(&s->place);
+}
+
+static void stamp_of(const char *authority, struct span bytes, struct wall_time at, struct buf *token)
+{
+        const char *pki = getenv("EGOV_PKI");
+        struct why why = WHY_INIT;
+        if (replay_stamp(pki ? pki : "build/pki", authority, bytes, at, token, &why) != GW_OK)
+                fail_msg("%s: %s", authority, why.detail);
+}
+
+/* A document signed and stamped at one instant. */
+static char *stamped_by_us(const char *name, const char *authority, struct wall_time at)
+{
+        struct stamped s;
+        auto_buf struct buf token = BUF_INIT;
+        sign_to_be_stamped(name, at, &s);
+        stamp_of(authority, buf_span(&s.place.stamped), at, &token);
+        xml_sign_put_time_stamp(&s.text, &s.place, buf_span(&token));
+        char *text = buf_take_str(&s.text);
+        stamped_done(&s);
+        return text;
+}
+
+static struct wall_time days(int n)
+{
+        return (struct wall_time){wall_now().ms + n * 86400000LL};
+}
+
+static struct verifier *open_with(struct verify_policy policy)
+{
+        auto_str char *trust = pki_file("trust", "", "");
+        return open_verifier(trust, &policy);
+}
+
+static void stamps(void **state GW_UNUSED)
+{
+        auto_verifier struct verifier *verifier = open_test_verifier();
+        static const char *const names[] = {APPLICANT, SECOND, GOST_APPLICANT};
+        struct wall_time now = wall_now();
+        for (size_t i = 0; i < GW_COUNT(names); i++) {
+                auto_str char *good = stamped_by_us(names[i], "tsa", now);
+                expect(verifier, names[i], good, 1, REASON_NONE, NULL);
+                auto_str char *further = signed_by_us(good, SECOND); /* covers the stamp too */
+                expect(verifier, "a further signer", further, 2, REASON_NONE, NULL);
+        }
+        auto_str char *good = stamped_by_us(APPLICANT, "tsa", now);
+        auto_xmldoc xmlDoc *doc = NULL;
+        struct why why = WHY_INIT;
+        struct verified_document verified = {0};
+        assert_int_equal(xml_read(span_str(good), &xml_limits_default, &doc, &why), GW_OK);
+        assert_int_equal(verify_document(verifier, doc, now, &verified, &why), GW_OK);
+        assert_string_equal(verified.facts[0].level, "XAdES-T");
+        assert_int_equal(verified.facts[0].stamped_at.ms / 1000, now.ms / 1000);
+        assert_int_equal(verified.facts[0].signing_time.ms, now.ms);
+        assert_string_equal(verified.facts[0].stamp_policy, "1.2.398.3.3.2.6.4");
+        assert_non_null(strstr(verified.facts[0].stamp_authority, "tsa"));
+        verified_document_done(&verified);
+
+        auto_str char *foreign = stamped_by_us(APPLICANT, "tsa-foreign", now);
+        expect(verifier, "an authority that nobody trusts", foreign, 1, TIMESTAMP, NULL);
+        auto_str char *future = stamped_by_us(APPLICANT, "tsa", days(1));
+        expect(verifier, "a stamp of tomorrow", future, 1, TIMESTAMP, NULL);
+        static const struct change cases[] = {
+                /* the namespace of the root is in scope of SignatureValue, so its two canonical forms differ */
+                {"another canonicalisation than was stamped", "<xades:SignatureTimeStamp><ds:CanonicalizationMethod Algorithm=\"" URI_EXC "\">",
+                 "<xades:SignatureTimeStamp><ds:CanonicalizationMethod Algorithm=\"" URI_C14N "\">", TIMESTAMP, NULL},
+                {"no canonicalisation: the default is another", "<ds:CanonicalizationMethod Algorithm=\"" URI_EXC "\"></ds:CanonicalizationMethod>", "", TIMESTAMP, NULL},
+                {"a canonicalisation that is not listed", "<xades:SignatureTimeStamp><ds:CanonicalizationMethod Algorithm=\"" URI_EXC "\">",
+                 "<xades:SignatureTimeStamp><ds:CanonicalizationMethod Algorithm=\"http://www.w3.org/TR/1999/REC-xslt-19991116\">", TIMESTAMP, "canonicalisation"},
+                {"two tokens", "</xades:EncapsulatedTimeStamp>", "</xades:EncapsulatedTimeStamp><xades:EncapsulatedTimeStamp/>", TIMESTAMP, "one EncapsulatedTimeStamp"},
+                {"an XML token", "<xades:EncapsulatedTimeStamp>", "<xades:XMLTimeStamp/><xades:EncapsulatedTimeStamp>", TIMESTAMP, "one EncapsulatedTimeStamp"},
+                {"another encoding", "<xades:EncapsulatedTimeStamp>", "<xades:EncapsulatedTimeStamp Encoding=\"http://uri.etsi.org/01903/v1.2.2#PER\">", TIMESTAMP, "DER"},
+                {"no base64", "<xades:EncapsulatedTimeStamp>", "<xades:EncapsulatedTimeStamp>!", TIMESTAMP, "base64"},
+                {"two stamps", "<xades:SignatureTimeStamp>", "<xades:SignatureTimeStamp></xades:SignatureTimeStamp><xades:SignatureTimeStamp>", TIMESTAMP, "more than one"},
+                {"no token", "<xades:EncapsulatedTimeStamp>", "<xades:EncapsulatedTimeStamp>AAAA", TIMESTAMP, NULL},
+        };
+        for (size_t i = 0; i < GW_COUNT(cases); i++) {
+                auto_str char *changed = replaced(good, cases[i].from, cases[i].to);
+                expect(verifier, cases[i].name, changed, 1, cases[i].want, cases[i].detail);
+        }
+}
+
+static void stamp_of_another_signature(void **state GW_UNUSED)
+{
+        auto_verifier struct verifier *verifier = open_test_verifier();
+        struct stamped one, two;
+        auto_buf struct buf token = BUF_INIT;
+        sign_to_be_stamped(SECOND, wall_now(), &one); /* ECDSA: the second value is another */
+        sign_to_be_stamped(SECOND, wall_now(), &two);
+        stamp_of("tsa", buf_span(&two.place.stamped), wall_now(), &token);
+        xml_sign_put_time_stamp(&one.text, &one.place, buf_span(&token));
+        expect(verifier, "a stamp over another signature", buf_cstr(&one.text), 1, TIMESTAMP, NULL);
+        stamped_done(&one);
+        stamped_done(&two);
+}
+
+static void policy_of_stamps(void **state GW_UNUSED)
+{
+        struct verify_policy policy = test_policy();
+        policy.stamp_required = true;
+        auto_verifier struct verifier *strict = open_with(policy);
+        auto_str char *bare = signed_by_us(documents[0], APPLICANT), *good = stamped_by_us(APPLICANT, "tsa", wall_now());
+        expect(strict, "no stamp where policy wants one", bare, 1, REASON_APPLICANT_SIGNATURE_TIMESTAMP_MISSING, NULL);
+        expect(strict, "a stamp where policy wants one", good, 1, REASON_NONE, NULL);
+        static const char *const other_policies[] = {"1.2.3"}, *const our_policies[] = {"1.2.398.3.3.2.6.4"};
+        policy.stamp_policies = other_policies;
+        policy.stamp_policy_count = 1;
+        auto_verifier struct verifier *other = open_with(policy);
+        expect(other, "another policy of the authority", good, 1, TIMESTAMP, NULL);
+        policy.stamp_policies = our_policies;
+        auto_verifier struct verifier *same = open_with(policy);
+        expect(same, "our policy of the authority", good, 1, REASON_NONE, NULL);
+}
+
+/* "So that a result outlives its certificate": bad-expired was good for a time; what it signed then, and had stamped then, still is. */
+static void a_result_outlives_its_certificate(void **state GW_UNUSED)
+{
+        struct verify_policy policy = test_policy();
+        auto_verifier struct verifier *receiving = open_with(policy);
+        policy.expired_with_stamp = true;
+        auto_verifier struct verifier *archive = open_with(policy);
+        policy.stamp_age_max_ms = 30 * 86400000LL;
+        auto_verifier struct verifier *short_memory = open_with(policy);
+        auto_str char *kept = stamped_by_us("bad-expired", "tsa-expired", days(-40));
+        expect(archive, "stamped while the certificate was good", kept, 1, REASON_NONE, NULL);
+        expect(receiving, "the same, where policy wants both", kept, 1, REASON_APPLICANT_CERTIFICATE_EXPIRED_SINCE, NULL);
+        expect(short_memory, "the same, where the stamp is too old", kept, 1, REASON_APPLICANT_CERTIFICATE_EXPIRED_SINCE, NULL);
+        auto_str char *bare = signed_by_us(documents[0], "bad-expired");
+        expect(archive, "without a stamp", bare, 1, REASON_APPLICANT_CERTIFICATE_EXPIRED, NULL);
+        auto_str char *late = stamped_by_us("bad-expired", "tsa", wall_now());
+        expect(archive, "stamped too late", late, 1, REASON_APPLICANT_CERTIFICATE_EXPIRED, NULL);
+        auto_str char *early = stamped_by_us(APPLICANT, "tsa-expired", days(-40));
+        expect(archive, "stamped before there was a certificate", early, 1, REASON_APPLICANT_CERTIFICATE_NOT_YET_VALID, NULL);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(shapes),   cmocka_unit_test(elsewhere), cmocka_unit_test(changed_afterwards),
                 cmocka_unit_test(ours),     cmocka_unit_test(borrowed),
+                cmocka_unit_test(stamps),   cmocka_unit_test(stamp_of_another_signature), cmocka_unit_test(policy_of_stamps),
+                cmocka_unit_test(a_result_outlives_its_certificate),
         };
         return cmocka_run_group_tests(tests, setup_verify, NULL);
 }
