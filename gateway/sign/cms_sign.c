@@ -75,8 +75,8 @@ static void put_signing_time(struct wall_time at, struct buf *out)
         char text[32];
         gmtime_r(&seconds, &tm);
         bool utc = tm.tm_year < 150;
-        size_t n = strftime(text, sizeof text, utc ? "%y%m%d%H%M%SZ" : "%Y%m%d%H%M%SZ", &tm);
-        put_attribute(oid_signing_time, utc ? DER_UTC_TIME : DER_GENERALIZED_TIME, span_of(text, n), out);
+        size_t n = strftime(text, sizeof text, "%Y%m%d%H%M%SZ", &tm), century = utc ? 2 : 0;
+        put_attribute(oid_signing_time, utc ? DER_UTC_TIME : DER_GENERALIZED_TIME, span_of(text + century, n - century), out);
 }
 
 /* ESSCertIDv2 with its default, SHA-256, and without issuerSerial, which the SignerInfo has (RFC 5035 4). */
