@@ -5,7 +5,6 @@
 #include "gateway/reason.h"
 #include "gateway/worker/answer.h"
 #include "gateway/worker/endpoints.h"
-#include "gateway/worker/submission.h"
 
 enum endpoint { E_SHEP, E_SUBMIT, E_DIAGNOSE, E_READ, E_LIVE, E_READY, E_METRICS, E_NONE };
 
@@ -68,10 +67,11 @@ static void shep(struct loop *loop, struct http_exchange *x, const char *correla
 
 static void submit(struct loop *loop, struct http_exchange *x, const char *correlation_id)
 {
+        static const char *const types[] = {"application/xml", "text/xml", "application/pkcs7-mime", "application/cms", "application/pkcs7-signature", "application/json", NULL};
         const struct http_request *request = http_exchange_request(x);
         if (!str_eq(request->method, "POST"))
                 not_allowed(x, correlation_id, "POST");
-        else if (submission_form_of(http_request_header(request, "content-type")) == SUBMISSION_NONE)
+        else if (!type_is(request, types))
                 answer_carrier(x, correlation_id, REASON_HTTP_TYPE, "use application/xml (UTF-8), application/pkcs7-mime, application/cms, or application/json", NULL);
         else
                 endpoint_rest_submit(loop, x, correlation_id);
