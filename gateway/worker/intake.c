@@ -104,7 +104,25 @@ struct applicant_signers {
         const struct certificate *certificates[VERIFY_SIGNERS_MAX];
         const struct time_stamp *stamps[VERIFY_SIGNERS_MAX]; /* NULL: none */
         size_t count;
+        struct span cms; /* as it came */
 };
+
+static struct applicant_signers signers_of_document(const struct verified_document *verified)
+{
+        struct applicant_signers by = {.form = "xml", .count = verified->signer_count};
+        memcpy(by.certificates, verified->signers, sizeof verified->signers);
+        return by;
+}
+
+static struct applicant_signers signers_of_cms(const struct verified_cms *verified, struct span cms)
+{
+        struct applicant_signers by = {.form = "cms", .count = verified->signer_count, .cms = cms};
+        for (size_t i = 0; i < verified->signer_count; i++) {
+                by.certificates[i] = verified->signers[i].certificate;
+                by.stamps[i] = verified->signers[i].has_stamp ? &verified->signers[i].stamp : NULL;
+        }
+        return by;
+}
 
 static json_t *stamp_report(const struct time_stamp *stamp, const struct revocation_record *record)
 {
@@ -112,20 +130,33 @@ static json_t *stamp_report(const struct time_stamp *stamp, const struct revocat
         return json_pack("{s:s, s:s, s:s, s:o}", "at", clock_iso(stamp->at, at), "policy", stamp->policy, "serial", stamp->serial, "authority", certificate_report(stamp->authority, record));
 }
 
+static json_t *signers_report(const struct applicant_signers *by, const struct revocation_record *record)
+{
+        json_t *signers = json_array();
+        for (size_t i = 0; i < by->count; i++) {
+                json_t *signer = certificate_report(by->certificates[i], record);
+                if (by->stamps[i])
+                        json_object_set_new(signer, "timeStamp", stamp_report(by->stamps[i], record));
+                json_array_append_new(signers, signer);
+        }
+        return signers;
+}
+
+#define WAITING_CMS "applicantCms" /* of a verdict in CHECKING: what intake_check_again() verifies once more, beside the application */
+
 /* The evidence of what was verified (I7): who signed what, by which certificates, when. No IIN, no name: the certificates are in the
  * stored envelope. */
 static void write_verdict(struct intake *in, const struct certificate *transport, const struct applicant_signers *by)
 {
         char at[CLOCK_TEXT_MAX];
-        json_t *signers = json_array();
-        for (size_t i = 0; i < by->count; i++) {
-                json_t *signer = certificate_report(by->certificates[i], &in->revocation);
-                if (by->stamps[i])
-                        json_object_set_new(signer, "timeStamp", stamp_report(by->stamps[i], &in->revocation));
-                json_array_append_new(signers, signer);
-        }
         const char *code = in->revocation.unknown ? "APPLICANT_CERTIFICATE_REVOCATION_UNKNOWN" : "OK";
-        json_t *report = json_pack("{s:s, s:s, s:s, s:o, s:s}", "at", clock_iso(in->received_at, at), "code", code, "applicantForm", by->form, "applicantSigners", signers, "policy", "1");
+        json_t *report = json_pack("{s:s, s:s, s:s, s:o, s:s}", "at", clock_iso(in->received_at, at), "code", code, "applicantForm", by->form, "applicantSigners",
+                                   signers_report(by, &in->revocation), "policy", "1");
+        if (in->revocation.unknown && by->cms.p) {
+                auto_buf struct buf base64 = BUF_INIT;
+                text_base64(&base64, by->cms);
+                json_object_set_new(report, WAITING_CMS, json_string(buf_cstr(&base64)));
+        }
         if (transport)
                 json_object_set_new(report, "transport", certificate_report(transport, &in->revocation));
         char *text = json_dumps(report, JSON_COMPACT);
@@ -208,8 +239,7 @@ static enum gw_rc check_xml(struct intake *in, xmlDoc *document, const struct ce
         enum gw_rc rc = verify_document(in->loop->shared->verifier, document, in->received_at, &verified, why);
         if (rc != GW_OK)
                 return rc;
-        struct applicant_signers by = {.form = "xml", .count = verified.signer_count};
-        memcpy(by.certificates, verified.signers, sizeof verified.signers);
+        struct applicant_signers by = signers_of_document(&verified);
         rc = check_application(in, document, verified.root, &by, transport, why);
         verified_document_done(&verified);
         return rc;
@@ -225,7 +255,7 @@ static bool has_signature(const xmlNode *node)
 }
 
 /* The content of a verified CMS. A signature inside would be a second opinion about who the applicant is: one form or the other. */
-static enum gw_rc check_cms_content(struct intake *in, const struct verified_cms *verified, const struct certificate *transport, struct why *why)
+static enum gw_rc check_cms_content(struct intake *in, const struct verified_cms *verified, struct span cms, const struct certificate *transport, struct why *why)
 {
         auto_xmldoc xmlDoc *document = NULL;
         enum gw_rc rc = xml_read(verified->content, &xml_limits_default, &document, why);
@@ -234,11 +264,7 @@ static enum gw_rc check_cms_content(struct intake *in, const struct verified_cms
         const xmlNode *root = xmlDocGetRootElement(document);
         if (xml_is(root, DSIG_NS, "Signature") || has_signature(root))
                 return sig_refuse(why, SIG_APPLICANT, SIG_SEVERAL, "an XML signature inside a CMS");
-        struct applicant_signers by = {.form = "cms", .count = verified->signer_count};
-        for (size_t i = 0; i < verified->signer_count; i++) {
-                by.certificates[i] = verified->signers[i].certificate;
-                by.stamps[i] = verified->signers[i].has_stamp ? &verified->signers[i].stamp : NULL;
-        }
+        struct applicant_signers by = signers_of_cms(verified, cms);
         buf_add_span(&in->application_bytes, verified->content);
         return check_application(in, document, root, &by, transport, why);
 }
@@ -251,7 +277,7 @@ static enum gw_rc check_cms(struct intake *in, struct span cms, struct span deta
         enum gw_rc rc = verify_cms(in->loop->shared->verifier, cms, detached, in->received_at, &verified, why);
         if (rc != GW_OK)
                 return rc;
-        rc = check_cms_content(in, &verified, transport, why);
+        rc = check_cms_content(in, &verified, cms, transport, why);
         verified_cms_done(&verified);
         return rc;
 }
@@ -379,21 +405,38 @@ enum gw_rc intake_check_rest(struct intake *in, struct span body, enum submissio
 
 /* ---- once more ---- */
 
-static enum gw_rc verify_again(struct loop *loop, const struct request_work *work, struct verified_document *ret, struct why *why)
+static enum gw_rc check_xml_again(struct loop *loop, const struct request_work *work, const struct revocation_record *record, json_t **ret_signers, struct why *why)
 {
         auto_xmldoc xmlDoc *document = NULL;
+        struct verified_document verified = {0};
         if (xml_read(buf_span(&work->application), &xml_limits_default, &document, why) != GW_OK)
                 return GW_FAULT; /* it was read when it was received */
-        enum gw_rc rc = verify_document(loop->shared->verifier, document, work->registered_at, ret, why);
-        ret->root = NULL; /* it goes with the document */
+        enum gw_rc rc = verify_document(loop->shared->verifier, document, work->registered_at, &verified, why);
+        if (rc == GW_OK) {
+                struct applicant_signers by = signers_of_document(&verified);
+                *ret_signers = signers_report(&by, record);
+        }
+        verified_document_done(&verified);
         return rc;
 }
 
-static void renew_verdict(const struct request_work *work, const char *code, json_t *signers, struct buf *out)
+/* The application is the content, whether it came inside or beside. */
+static enum gw_rc check_cms_again(struct loop *loop, const struct request_work *work, const char *base64, const struct revocation_record *record, json_t **ret_signers,
+                                  struct why *why)
+{
+        struct verified_cms verified = {.signer_count = 0};
+        enum gw_rc rc = verify_cms(loop->shared->verifier, span_str(base64), buf_span(&work->application), work->registered_at, &verified, why);
+        if (rc == GW_OK) {
+                struct applicant_signers by = signers_of_cms(&verified, span_str(base64));
+                *ret_signers = signers_report(&by, record);
+        }
+        verified_cms_done(&verified);
+        return rc;
+}
+
+static void renew_verdict(json_t *report, const char *code, json_t *signers, struct buf *out)
 {
         char at[CLOCK_TEXT_MAX];
-        json_t *report = json_loadb((const char *)work->verdict.p, work->verdict.n, 0, NULL);
-        GW_ASSERT(report); /* our own */
         json_object_set_new(report, "code", json_string(code));
         json_object_set_new(report, "revocationKnownAt", json_string(clock_iso(wall_now(), at)));
         if (signers)
@@ -401,7 +444,6 @@ static void renew_verdict(const struct request_work *work, const char *code, jso
         char *text = json_dumps(report, JSON_COMPACT);
         buf_add_str(out, text);
         free(text);
-        json_decref(report);
 }
 
 /* A refusal has no verified document: the notes alone say about which certificate. */
@@ -418,15 +460,18 @@ static json_t *notes_report(const struct revocation_record *record)
 
 enum gw_rc intake_check_again(struct loop *loop, const struct request_work *work, struct revocation_record *record, struct buf *verdict, struct why *why)
 {
-        struct verified_document verified = {0};
+        json_t *before = json_loadb((const char *)work->verdict.p, work->verdict.n, 0, NULL), *signers = NULL;
+        GW_ASSERT(before); /* our own */
+        const char *cms = json_string_value(json_object_get(before, WAITING_CMS));
         revocation_record_begin(record, false);
-        enum gw_rc rc = verify_again(loop, work, &verified, why);
+        enum gw_rc rc = cms ? check_cms_again(loop, work, cms, record, &signers, why) : check_xml_again(loop, work, record, &signers, why);
         revocation_record_end();
+        json_object_del(before, WAITING_CMS);
         if (rc == GW_OK)
-                renew_verdict(work, "OK", signers_report(&verified, record), verdict);
+                renew_verdict(before, "OK", signers, verdict);
         else if (rc == GW_REJECT)
-                renew_verdict(work, reason_info(why->reason)->name, notes_report(record), verdict);
-        verified_document_done(&verified);
+                renew_verdict(before, reason_info(why->reason)->name, notes_report(record), verdict);
+        json_decref(before);
         return rc;
 }
 
