@@ -145,8 +145,12 @@ static json_t *verify_document_part(struct verifier *verifier, xmlDoc *doc, stru
 static json_t *stamp_report(const struct time_stamp *stamp)
 {
         char at[CLOCK_TEXT_MAX];
-        return json_pack("{s:s, s:s, s:s, s:s, s:s}", "at", clock_iso(stamp->at, at), "policy", stamp->policy, "serial", stamp->serial, "authority", stamp->authority->serial,
-                         "algorithm", stamp->algorithm);
+        json_t *report = json_object();
+        put_text(report, "time", clock_iso(stamp->at, at));
+        put_text(report, "authority", stamp->authority->common_name);
+        put_text(report, "policy", stamp->policy);
+        put_text(report, "algorithm", stamp->algorithm);
+        return report;
 }
 
 /* detached: {NULL, 0} when the content is inside. */
@@ -316,9 +320,6 @@ static void print_part(const json_t *part)
                 printf("    covers: %s\n", text_of(part, "covered"));
         if (text_of(part, "note"))
                 printf("    note: %s\n", text_of(part, "note"));
-        json_t *stamped = json_object_get(json_array_get(json_object_get(part, "signers"), 0), "timeStamp");
-        if (stamped)
-                printf("    time stamp: %s\n", text_of(stamped, "at"));
         if (text_of(part, "algorithm"))
                 printf("    algorithm: %s\n", text_of(part, "algorithm"));
         json_array_foreach(json_object_get(part, "signers"), i, signer)
