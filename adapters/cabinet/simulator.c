@@ -10,6 +10,7 @@
 #include "adapters/cabinet/mailbox.h"
 #include "adapters/simulators/simulator.h"
 #include "gateway/base/text.h"
+#include "gateway/identifiers/identifiers.h"
 #include "gateway/reason.h"
 
 #define CABINET_SERVICE_ID "EGOV_CABINET"
@@ -128,9 +129,9 @@ static enum gw_rc check_values(const struct import *i, const struct shep_message
                 return bad(why, "externalRequestId", "not 14 digits");
         if (i->registration_number && !digits(i->registration_number, 14))
                 return bad(why, "registrationNumber", "not 14 digits");
-        if (!verify_iin(i->iin, true))
+        if (!iin_valid(i->iin, true, NULL))
                 return bad(why, "requesterIin", "not valid");
-        if (!verify_bin(i->bin, true))
+        if (!bin_valid(i->bin, true, NULL))
                 return bad(why, "serviceProviderBin", "not valid");
         if (!one_of(i->status, statuses))
                 return bad(why, "processingStatus", "unknown");

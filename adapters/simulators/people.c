@@ -9,6 +9,7 @@
 #include "adapters/answer.h"
 #include "adapters/simulators/people.h"
 #include "gateway/base/text.h"
+#include "gateway/identifiers/identifiers.h"
 #include "gateway/reason.h"
 #include "gateway/verify/verify.h"
 #include "gateway/xml/xml.h"
@@ -97,7 +98,7 @@ void assignment_period(const struct assignment *a, struct wall_time now, char fr
 static enum gw_rc read_iin(const struct place *at, const xmlNode *node, const char *attribute, char out[13])
 {
         auto_str char *iin = xml_attribute(node, NULL, attribute);
-        if (!iin || !verify_iin(iin, true))
+        if (!iin || !iin_valid(iin, true, NULL))
                 return mistake(at, node, "its IIN is missing or not valid");
         memcpy(out, iin, 13);
         return GW_OK;
@@ -404,7 +405,7 @@ const struct assignment *people_assignment(const struct people *people, const ch
 
 struct person *person_generate(const char *iin)
 {
-        if (!verify_iin(iin, true))
+        if (!iin_valid(iin, true, NULL))
                 return NULL;
         struct person *p = xcalloc(1, sizeof *p);
         memcpy(p->iin, iin, sizeof p->iin);

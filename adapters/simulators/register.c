@@ -4,6 +4,7 @@
 
 #include "adapters/answer.h"
 #include "adapters/simulators/simulator.h"
+#include "gateway/identifiers/identifiers.h"
 #include "gateway/reason.h"
 
 /* Whom a register speaks of under FAULT_WRONG_IIN; somebody real in fixtures/people, but not the one asked about. */
@@ -27,7 +28,7 @@ enum gw_rc register_read(const struct register_question *q, const char *ns, cons
                 return why_set(why, GW_REJECT, REASON_FORM_INVALID, "messageId: longer than 36");
         if (clock_parse_iso(date, &sent) != GW_OK)
                 return why_set(why, GW_REJECT, REASON_FORM_INVALID, "messageDate: not a date");
-        if (!verify_iin(iin, true))
+        if (!iin_valid(iin, true, NULL))
                 return why_set(why, GW_REJECT, REASON_FORM_INVALID, "%s: not valid", iin_field);
         snprintf(head.message_id, sizeof head.message_id, "%s", id);
         memcpy(head.iin, iin, sizeof head.iin);

@@ -2,70 +2,15 @@
 #include <string.h>
 
 #include "gateway/base/text.h"
+#include "gateway/identifiers/identifiers.h"
 #include "gateway/verify/trust.h"
-
-/* ---- numbers (services.md C.1, C.2) ------------------------------------------------------------------------------ */
-
-static bool is_twelve_digits(const char *number)
-{
-        return number && strlen(number) == 12 && strspn(number, "0123456789") == 12;
-}
-
-static int digit(const char *number, int i)
-{
-        return number[i] - '0';
-}
-
-/* Two rows of weights; when both give 10, the number was never assigned. */
-static bool check_digit_right(const char *number)
-{
-        for (int shift = 0; shift <= 2; shift += 2) {
-                int sum = 0;
-                for (int i = 0; i < 11; i++)
-                        sum += digit(number, i) * ((i + shift) % 11 + 1);
-                if (sum % 11 < 10)
-                        return sum % 11 == digit(number, 11);
-        }
-        return false;
-}
-
-static int month_days(int year, int month)
-{
-        static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-        bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-        return days[month - 1] + (month == 2 && leap);
-}
-
-bool verify_iin(const char *iin, bool check_digit)
-{
-        if (!is_twelve_digits(iin))
-                return false;
-        int century = digit(iin, 6);
-        if (century < 1 || century > 6)
-                return false;
-        int year = 1800 + (century - 1) / 2 * 100 + digit(iin, 0) * 10 + digit(iin, 1);
-        int month = digit(iin, 2) * 10 + digit(iin, 3), day = digit(iin, 4) * 10 + digit(iin, 5);
-        if (month < 1 || month > 12 || day < 1 || day > month_days(year, month))
-                return false;
-        return !check_digit || check_digit_right(iin);
-}
-
-bool verify_bin(const char *bin, bool check_digit)
-{
-        if (!is_twelve_digits(bin))
-                return false;
-        int month = digit(bin, 2) * 10 + digit(bin, 3), type = digit(bin, 4), feature = digit(bin, 5);
-        if (month < 1 || month > 12 || type < 4 || type > 6 || feature > 3)
-                return false;
-        return !check_digit || check_digit_right(bin);
-}
 
 /* ---- the applicant ----------------------------------------------------------------------------------------------- */
 
 /* With the check digit switched off only the form is asked for: the people of НУЦ's test certificates have no real dates either. */
 static bool iin_acceptable(const struct verify_policy *policy, const char *iin)
 {
-        return policy->iin_check_digit ? verify_iin(iin, true) : is_twelve_digits(iin);
+        return policy->iin_check_digit ? iin_valid(iin, true, NULL) : strlen(iin) == 12 && strspn(iin, "0123456789") == 12;
 }
 
 enum gw_rc verify_applicant_allowed(const struct verifier *verifier, const struct certificate *signer, const char *declarant_iin,

@@ -79,10 +79,6 @@ GW_MUST_CHECK enum gw_rc verify_sender_allowed(const struct certificate *certifi
 /* Fresh. Reasons MESSAGE_DATE_STALE, MESSAGE_DATE_FUTURE. */
 GW_MUST_CHECK enum gw_rc verify_fresh(const struct verify_policy *policy, struct wall_time message_date, struct wall_time now, struct why *why);
 
-/* True for a 12-digit IIN with a real date and, when asked, a right check digit (services.md C.1). */
-bool verify_iin(const char *iin, bool check_digit);
-bool verify_bin(const char *bin, bool check_digit);
-
 /* Counters for `make bench`: signatures verified, certificates decoded, chains checked. */
 struct verify_counts { uint64_t signatures, decoded, chains; };
 struct verify_counts verifier_counts(const struct verifier *verifier);

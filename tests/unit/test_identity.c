@@ -1,38 +1,6 @@
 /* Allowed and fresh: numbers, applicant, sender, dates. */
 #include "tests/unit/helper_xmlsec1.h"
 
-static void iin(void **state GW_UNUSED)
-{
-        /* services.md C.1 */
-        static const char *const good[] = {"850412390011", "850412390021", "870930490018", "790321490015", "850412390201", "120229590018", "151107690019",
-                                           "190601590012", "480509390010", "410115490012", "991231190016", "000101590017"};
-        static const char *const wrong_check_digit[] = {"850412390012", "850412390010", "790321490014", "850412391000", "850412392910", "850412393720"};
-        static const char *const wrong[] = {
-                "", "85041239001", "8504123900111", "85041239001x", " 50412390011", "+50412390011", "851312390011", "850012390011", "850432390011",
-                "850400390011", "850412090011", "850412790011", "850229390011", "130229590018", "000229190017", "123456789012", "160640900019",
-        };
-        for (size_t i = 0; i < GW_COUNT(good); i++)
-                assert_true(verify_iin(good[i], true) && verify_iin(good[i], false));
-        for (size_t i = 0; i < GW_COUNT(wrong_check_digit); i++)
-                assert_true(!verify_iin(wrong_check_digit[i], true) && verify_iin(wrong_check_digit[i], false));
-        for (size_t i = 0; i < GW_COUNT(wrong); i++)
-                if (verify_iin(wrong[i], false))
-                        fail_msg("%s", wrong[i]);
-        assert_false(verify_iin(NULL, false));
-}
-
-static void bin(void **state GW_UNUSED)
-{
-        static const char *const good[] = {"160640900019", "130140900016", "160441900018", "091240900012", "180250900013", "180760900016"};
-        static const char *const wrong[] = {"160640900018", "161340900019", "850412390011", "160649900019", "", "16064090001"};
-        for (size_t i = 0; i < GW_COUNT(good); i++)
-                assert_true(verify_bin(good[i], true));
-        for (size_t i = 0; i < GW_COUNT(wrong); i++)
-                assert_false(verify_bin(wrong[i], true));
-        assert_true(verify_bin("160640900018", false));
-        assert_false(verify_bin(NULL, false));
-}
-
 static struct certificate person(const char *number, unsigned roles, bool for_signing)
 {
         struct certificate certificate = {.roles = roles, .for_signing = for_signing};
@@ -153,8 +121,6 @@ static void fresh(void **state GW_UNUSED)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(iin),
-                cmocka_unit_test(bin),
                 cmocka_unit_test(applicant),
                 cmocka_unit_test(test_people_when_switched_off),
                 cmocka_unit_test(sender),
