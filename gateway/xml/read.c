@@ -57,6 +57,10 @@ static const char *complaint_words(int code)
                 return "duplicate attribute";
         case XML_ERR_UNDECLARED_ENTITY:
                 return "undeclared entity";
+        case XML_DTD_ID_REDEFINED:
+                return "xml:id is repeated";
+        case XML_DTD_XMLID_VALUE:
+                return "xml:id is not a name";
         case XML_ERR_TAG_NAME_MISMATCH:
                 return "mismatched tags";
         default: /* int, not an enum: libxml2 has hundreds */
