@@ -195,10 +195,21 @@ def check_make():
             yield f"README's dependencies name {package}", f"`{package}`" in readme
 
 
+def check_attacks():
+    """README's table of attacks: the function is in the file, the reason in the list, the test's name in the test."""
+    names = {name for _, rows in reasons() for name, *_ in rows}
+    rows = re.findall(r"^\| .* \| `([\w./]+)` `(\w+)\(\)` \| `(…?)(\w+)` \| `([\w./]+)`: (.*) \|$", read("README.md"), re.M)
+    yield f"README's table of attacks is there ({len(rows)} rows)", len(rows) >= 40
+    for source, function, either, reason, test, name in rows:
+        yield f"README: {function}() is in {source}", re.search(rf"\b{function}\(", read(source))
+        yield f"README: {either}{reason} is a reason", ({f"TRANSPORT_{reason}", f"APPLICANT_{reason}"} <= names) if either else reason in names
+        yield f"README: {test} has {name}", name in read(test)
+
+
 def check():
     """Returns (passed, failed) and prints what failed."""
     passed = failed = 0
-    for part in (check_blocks, check_commands, check_settings, check_paths, check_make):
+    for part in (check_blocks, check_commands, check_settings, check_paths, check_make, check_attacks):
         for name, good in part():
             passed, failed = passed + bool(good), failed + (not good)
             if not good:
