@@ -26,4 +26,7 @@ extern const struct command command_status;
 extern const struct command command_outbox;
 extern const struct command command_fsck;
 
+/* `verify --certificate …`, verify_certificate.c. */
+int verify_certificate_run(int argc, char **argv);
+
 #endif

@@ -40,6 +40,25 @@ static void print_help(const struct options *options)
                 printf("\nExamples:\n%s\n", options->examples);
 }
 
+/* False when there are too many. */
+static bool take_another(const char **list, const char *value)
+{
+        size_t n = 0;
+        while (list[n])
+                n++;
+        if (n == OPTIONS_REPEAT_MAX)
+                return false;
+        list[n] = value;
+        return true;
+}
+
+static bool is_repeated(const char *argument)
+{
+        static const char mark[] = "…";
+        size_t n = argument ? strlen(argument) : 0;
+        return n >= sizeof mark - 1 && str_eq(argument + n - (sizeof mark - 1), mark);
+}
+
 static bool take(const struct options *options, int value, bool *seen)
 {
         if (value < 0 || (size_t)value >= options->row_count)
@@ -48,6 +67,8 @@ static bool take(const struct options *options, int value, bool *seen)
         seen[value] = true;
         if (row->given)
                 *row->given = true;
+        if (is_repeated(row->argument))
+                return take_another(row->value, optarg);
         if (row->argument)
                 *row->value = optarg;
         return true;
@@ -71,7 +92,7 @@ bool options_parse(const struct options *options, int argc, char **argv, int *re
                         return false;
                 }
                 if (value == ':' || !take(options, value, seen)) {
-                        const char *what = value == ':' ? "an argument is missing behind" : "unknown option";
+                        const char *what = value == ':' ? "an argument is missing behind" : "unknown option, or too many of it:";
                         *ret_exit = options_mistake(options, "%s %s", what, argv[optind - 1]);
                         return false;
                 }

@@ -4,9 +4,10 @@
 
 #include "gateway/base/base.h"
 
+#define OPTIONS_REPEAT_MAX 64
 struct option_row {
         const char *name;     /* without "--" */
-        const char *argument; /* "FILE"; NULL for a switch */
+        const char *argument; /* "FILE"; NULL for a switch; "FILE…": may be given several times, and value is an array of OPTIONS_REPEAT_MAX + 1 NULLs */
         const char *help;     /* one line */
         const char **value;   /* where the argument goes (borrowed from argv); last one wins */
         bool *given;          /* set when the option is there; may be NULL */

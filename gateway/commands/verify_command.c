@@ -299,8 +299,18 @@ static int verify_files(struct verifier *verifier, const struct verify_options *
         return worst;
 }
 
+static bool asks_for_certificate(int argc, char **argv)
+{
+        for (int i = 1; i < argc; i++)
+                if (str_starts(argv[i], "--certificate"))
+                        return true;
+        return false;
+}
+
 static int verify_run(int argc, char **argv)
 {
+        if (asks_for_certificate(argc, argv))
+                return verify_certificate_run(argc, argv);
         struct verify_options given = {0};
         const struct option_row rows[] = {
                 {"trust", "DIR", "certificates of the authorities to trust, PEM or DER", &given.trust, NULL, true},
@@ -313,6 +323,7 @@ static int verify_run(int argc, char **argv)
                 "Says whether the signatures of SOAP messages and signed XML documents are valid: what they cover, who signed,\n"
                 "and if not valid, one reason code. Of a SOAP message both the transport signature and the signed document\n"
                 "inside are checked. Revocation is not asked.\n"
+                "With --certificate FILE only a certificate's path is judged: egov-gateway verify --certificate --help.\n"
                 "Exit status: 0 all valid, 1 some not, 2 usage or unreadable.",
                 "  egov-gateway verify --trust build/pki/trust certificate.xml\n"
                 "  egov-gateway verify --trust build/pki/trust --json envelope.xml | jq '.[0].code'",

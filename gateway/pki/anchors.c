@@ -1,5 +1,6 @@
 /* The trust folder as a set of anchors (gateway/pki/path.h). */
 #include <dirent.h>
+#include <errno.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -64,9 +65,9 @@ static enum gw_rc add_pem(struct anchors *anchors, STACK_OF(X509) *list, struct 
         return ended ? GW_OK : refuse(why, name, "holds an unreadable certificate");
 }
 
-static enum gw_rc add_file(struct anchors *anchors, STACK_OF(X509) *list, const char *folder, const char *name, struct why *why)
+static enum gw_rc add_file(struct anchors *anchors, STACK_OF(X509) *list, const char *path, struct why *why)
 {
-        auto_str char *path = xasprintf("%s/%s", folder, name);
+        const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
         auto_buf struct buf bytes = BUF_LIMIT(FILE_MAX);
         if (!text_read_file(path, &bytes))
                 return refuse(why, name, "cannot be read");
@@ -83,12 +84,15 @@ static enum gw_rc add_file(struct anchors *anchors, STACK_OF(X509) *list, const 
 static enum gw_rc add_folder(struct anchors *anchors, STACK_OF(X509) *list, const char *folder, struct why *why)
 {
         gw_auto(dir) DIR *dir = opendir(folder);
+        if (!dir && errno == ENOTDIR)
+                return add_file(anchors, list, folder, why);
         if (!dir)
                 return why_set(why, GW_FAULT, REASON_CONFIGURATION, "trust folder cannot be opened");
         for (const struct dirent *entry = readdir(dir); entry; entry = readdir(dir)) {
                 if (!is_certificate_file(entry->d_name))
                         continue;
-                enum gw_rc rc = add_file(anchors, list, folder, entry->d_name, why);
+                auto_str char *path = xasprintf("%s/%s", folder, entry->d_name);
+                enum gw_rc rc = add_file(anchors, list, path, why);
                 if (rc != GW_OK)
                         return rc;
         }

@@ -34,20 +34,21 @@ GW_DEFINE_AUTO(crls, STACK_OF(X509_CRL), free_crls)
 struct attempt {
         bool by_signature; /* first: anchors.c reads it through a pointer to the whole */
         int revocation;    /* the first X509_V_ERR_… about revocation; REVOKED outdoes unknown */
+        const X509_CRL *unusable; /* what such a list says does not count */
 };
 
 const char *path_problem_name(enum path_problem problem)
 {
         static const char *const list[] = {
-                [PATH_GOOD] = "good",
-                [PATH_UNTRUSTED] = "untrusted",
-                [PATH_EXPIRED] = "expired",
-                [PATH_NOT_YET_VALID] = "not-yet-valid",
-                [PATH_AUTHORITY_NOT_CURRENT] = "authority-not-current",
-                [PATH_REVOKED] = "revoked",
-                [PATH_REVOCATION_UNKNOWN] = "revocation-unknown",
-                [PATH_POLICY] = "policy",
-                [PATH_WEAK] = "weak",
+                [PATH_GOOD] = "OK",
+                [PATH_UNTRUSTED] = "CERTIFICATE_UNTRUSTED",
+                [PATH_EXPIRED] = "CERTIFICATE_EXPIRED",
+                [PATH_NOT_YET_VALID] = "CERTIFICATE_NOT_YET_VALID",
+                [PATH_AUTHORITY_NOT_CURRENT] = "AUTHORITY_NOT_CURRENT",
+                [PATH_REVOKED] = "CERTIFICATE_REVOKED",
+                [PATH_REVOCATION_UNKNOWN] = "CERTIFICATE_REVOCATION_UNKNOWN",
+                [PATH_POLICY] = "CERTIFICATE_POLICY",
+                [PATH_WEAK] = "CERTIFICATE_KEY_WEAK",
         };
         return list[problem];
 }
@@ -99,6 +100,18 @@ static bool is_revocation(int error)
         }
 }
 
+static void note_revocation(X509_STORE_CTX *ctx, struct attempt *attempt, int error, int depth)
+{
+        const X509_CRL *crl = X509_STORE_CTX_get0_current_crl(ctx);
+        if (depth == sk_X509_num(X509_STORE_CTX_get0_chain(ctx)) - 1)
+                return; /* the anchor */
+        bool revoked = error == X509_V_ERR_CERT_REVOKED;
+        if (!revoked && error != X509_V_ERR_UNABLE_TO_GET_CRL)
+                attempt->unusable = crl;
+        if (!attempt->revocation || (revoked && crl != attempt->unusable))
+                attempt->revocation = error;
+}
+
 /* OpenSSL asks for CRLs before it checks signatures and dates. A certificate that nobody issued must not be called revoked, so revocation is only noted here
  * and told when all else is well. The anchor is trusted as it is (6.1.1 (d)). The leaf's dates are judged with the skew, afterwards. */
 static int on_verdict(int ok, X509_STORE_CTX *ctx)
@@ -108,9 +121,7 @@ static int on_verdict(int ok, X509_STORE_CTX *ctx)
         struct attempt *attempt = X509_STORE_CTX_get_app_data(ctx);
         int error = X509_STORE_CTX_get_error(ctx), depth = X509_STORE_CTX_get_error_depth(ctx);
         if (is_revocation(error)) {
-                bool anchor = depth == sk_X509_num(X509_STORE_CTX_get0_chain(ctx)) - 1;
-                if (!anchor && (!attempt->revocation || error == X509_V_ERR_CERT_REVOKED))
-                        attempt->revocation = error;
+                note_revocation(ctx, attempt, error, depth);
         } else if (depth != 0 || (error != X509_V_ERR_CERT_HAS_EXPIRED && error != X509_V_ERR_CERT_NOT_YET_VALID)) {
                 return 0;
         }

@@ -12,7 +12,7 @@
 
 /* ---- anchors: a set that never changes once made; counted references, so that a new set can take its place while the old is in use ---- */
 struct anchors;
-/* Every PEM and DER certificate of the folder; each must be an authority's. No file at all: GW_FAULT, and so is an unreadable one. Certificates in
+/* Every PEM and DER certificate of the folder (or of a single file); each must be an authority's. No file at all: GW_FAULT, and so is an unreadable one. Certificates in
  * the sub-folder "intermediate", when there is one, are no anchors: they are on offer for every path. */
 GW_MUST_CHECK enum gw_rc anchors_load(const char *folder, struct anchors **ret_anchors, struct why *why);
 struct anchors *anchors_ref(struct anchors *anchors);
@@ -51,7 +51,7 @@ struct path_rules {
         STACK_OF(X509_CRL) *crls;        /* NULL: revocation is not asked here; else every certificate below the anchor needs a current one,
                                           * complete or with its delta, indirect ones too */
 };
-/* A closed list of words for reports: "good", "untrusted", "expired" … */
+/* A closed list of codes for reports: OK, CERTIFICATE_UNTRUSTED, CERTIFICATE_EXPIRED … */
 const char *path_problem_name(enum path_problem problem);
 #define PATH_LENGTH_MAX 10
 struct path {

@@ -1,6 +1,7 @@
 /* Prometheus text: counters of the whole worker. No identifiers (I8). */
 #include "gateway/worker/answer.h"
 #include "gateway/worker/endpoints.h"
+#include "gateway/worker/trust_watch.h"
 
 static void counter(struct buf *out, const char *name, const char *help, uint64_t value)
 {
@@ -94,6 +95,7 @@ void endpoint_metrics(struct loop *loop, struct http_exchange *exchange)
                 buf_printf(&out, "egov_breaker{destination=\"%s\"} %d\n", destination_name(s->destinations[i]), (int)destination_breaker(s->destinations[i], mono_now()));
         if (s->revocation)
                 write_revocation(&out, s->revocation);
+        trust_watch_metrics(loop, &out);
         write_store(&out, loop);
         answer_text(exchange, 200, "text/plain; version=0.0.4", buf_span(&out));
 }

@@ -5,6 +5,7 @@
 #include "gateway/reason.h"
 #include "gateway/worker/answer.h"
 #include "gateway/worker/endpoints.h"
+#include "gateway/worker/trust_watch.h"
 
 enum endpoint { E_SHEP, E_SUBMIT, E_DIAGNOSE, E_READ, E_LIVE, E_READY, E_METRICS, E_NONE };
 
@@ -115,6 +116,8 @@ void endpoints_handle(void *ctx, struct http_exchange *exchange)
         case E_READY:
                 if (loop->draining)
                         answer_text(exchange, 503, "text/plain", span_str("stopping\n"));
+                else if (trust_watch_current(loop) == 0)
+                        answer_text(exchange, 503, "text/plain", span_str("NO_TRUST_ANCHORS\n"));
                 else
                         answer_text(exchange, 200, "text/plain", span_str("ready\n"));
                 return;

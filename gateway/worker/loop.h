@@ -60,6 +60,7 @@ struct loop {
         struct store_reader *reader;
         struct delivery_env delivery;
         struct outbox_scan *scan;     /* loop 0, else NULL */
+        struct trust_watch *watch;    /* loop 0, else NULL */
         unsigned flows;               /* requests under way here */
         unsigned calls;               /* HTTP exchanges under way here */
         bool diagnosing;              /* one at a time */

@@ -17,6 +17,7 @@
 #include "gateway/worker/flow.h"
 #include "gateway/worker/process.h"
 #include "gateway/worker/revocation_conf.h"
+#include "gateway/worker/trust_watch.h"
 
 #define TICK_MS 1000
 #define SIGNER_TIMEOUT_MS 5000
@@ -193,6 +194,7 @@ static void on_tick(uv_timer_t *timer)
         release_take(loop->shared->settings->gateway.run_folder, loop->journal);
         flow_resume(loop);
         outbox_scan_kick(loop->scan);
+        trust_watch_tick(loop->watch);
 }
 
 static void on_drained(void *arg)
@@ -264,6 +266,7 @@ static enum gw_rc open_loop(struct worker *w, struct loop *loop, struct why *why
                         return why_set(why, GW_FAULT, REASON_INTERNAL, "listener %s cannot be watched", s->settings->listeners[i].name);
         if (loop->index == 0) {
                 loop->scan = outbox_scan_new(&loop->delivery, "cabinet", s->cabinet_settings->timeout_ms + 5000);
+                loop->watch = trust_watch_new(loop);
                 uv_timer_init(&loop->uv, &loop->tick);
                 loop->tick.data = loop;
                 uv_timer_start(&loop->tick, on_tick, 1, TICK_MS);
@@ -288,6 +291,7 @@ static void close_loop(struct loop *loop)
         http_client_free(loop->client);
         journal_client_free(loop->journal);
         outbox_scan_free(loop->scan);
+        trust_watch_free(loop->watch);
         uv_run(&loop->uv, UV_RUN_NOWAIT);
         uv_walk(&loop->uv, close_handle, NULL);
         for (int i = 0; i < 100 && uv_run(&loop->uv, UV_RUN_NOWAIT); i++)
