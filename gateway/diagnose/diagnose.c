@@ -69,7 +69,7 @@ static void take_certificate(const xmlNode *node, struct certificate **keys, siz
         if (*count == VALUE_KEYS_MAX || !text || !text_unbase64(&der, span_str(text)) || certificate_decode(buf_span(&der), &made, &why) != GW_OK)
                 return;
         for (size_t i = 0; i < *count; i++)
-                if (memcmp(keys[i]->sha256, made->sha256, sizeof made->sha256) == 0) {
+                if (span_eq(span_of(keys[i]->sha256, sizeof keys[i]->sha256), span_of(made->sha256, sizeof made->sha256))) {
                         certificate_unref(made);
                         return;
                 }
