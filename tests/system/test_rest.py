@@ -142,9 +142,10 @@ def bodies(lab):
         if not c.same(f"body {name}", problem(answer), tuple(want), answer):
             continue
         said = answer.json
-        c.same(f"body {name}: fields", set(said), {"type", "title", "status", "detail", "reason", "code", "correlationId", "messages"})
+        c.same(f"body {name}: fields", set(said), {"type", "title", "status", "detail", "reason", "code", "correlationId", "messages", "side", "advice"})
         c.that(f"body {name}: three languages", set(said["messages"]) == {"kk", "ru", "en"} and len(set(said["messages"].values())) == 3
-               and all(said["messages"].values()), said)
+               and all(said["messages"].values()) and set(said["advice"]) == {"kk", "ru", "en"} and all(said["advice"].values()), said)
+        c.that(f"body {name}: whose matter it is", said["side"] in ("sender", "applicant"), said)
         c.that(f"body {name}: status, title, id", said["status"] == answer.status and said["title"] == said["messages"]["en"]
                and uuid.UUID(said["correlationId"]), said)
     c.same("each answer has its own correlation id", len({post(lab, b"x", "k").json["correlationId"] for _ in range(3)}), 3)
