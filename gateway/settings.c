@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "gateway/base/clock.h"
 #include "gateway/base/conf.h"
 #include "gateway/reason.h"
 #include "gateway/settings.h"
@@ -119,9 +120,13 @@ static const struct conf_key sender_keys[] = {
 };
 #define KEY(member) offsetof(struct key_settings, member)
 static const struct conf_key key_keys[] = {
-        {"key", CONF_PATH, KEY(key), NULL, 0, 0, NULL, "the private key: PEM or PKCS#12, mode 0600 or 0400"},
-        {"certificate", CONF_PATH, KEY(certificate), "", 0, 0, NULL, "PEM of its certificate; a PKCS#12 brings its own"},
+        {"key", CONF_PATH_OR_URI, KEY(key), NULL, 0, 0, "pkcs11", "the private key: PEM or PKCS#12, mode 0600 or 0400; or pkcs11:token=…;object=… (RFC 7512)"},
+        {"certificate", CONF_PATH, KEY(certificate), "", 0, 0, NULL, "PEM of its certificate; a PKCS#12 brings its own, and so can a token"},
         {"password_file", CONF_PATH, KEY(password_file), "", 0, 0, NULL, "its first line is the password of an encrypted PEM or PKCS#12; mode as for the key"},
+        {"pin_file", CONF_PATH, KEY(pin_file), "", 0, 0, NULL, "its first line is the PIN of the token; mode as for the key"},
+        {"module", CONF_PATH, KEY(module), "", 0, 0, NULL, "PKCS#11 library of the token, for instance /usr/lib/softhsm/libsofthsm2.so"},
+        {"successor", CONF_TEXT, KEY(successor), "", 0, 0, NULL, "[key …] that takes over from this one: of both, the newest whose certificate is valid signs"},
+        {"from", CONF_TEXT, KEY(from), "", 0, 0, NULL, "not used before this instant (2026-12-01T00:00:00+05:00), though its certificate may be valid"},
 };
 #define DESTINATION(member) offsetof(struct destination_settings, member)
 static const struct conf_key destination_keys[] = {
@@ -190,12 +195,32 @@ static enum gw_rc check_revocation(const struct settings *s, const char *path, s
         return GW_OK;
 }
 
+static const char *key_problem(const struct settings *s, const struct key_settings *key)
+{
+        struct wall_time from;
+        bool token = str_starts(key->key, "pkcs11:");
+        if (token != (key->module != NULL))
+                return "a key pkcs11:… needs `module`, and only such a one has it";
+        if (token ? key->password_file != NULL : key->pin_file != NULL)
+                return "a token has a pin_file, a file a password_file";
+        if (key->successor && (!settings_has_key(s, key->successor) || str_eq(key->successor, key->id)))
+                return "its successor is not another [key …]";
+        if (key->successor && str_eq(key->id, s->gateway.tls_key))
+                return "the TLS key takes its successor by a new file and SIGHUP";
+        return key->from && clock_parse_iso(key->from, &from) != GW_OK ? "`from` is no date and time like 2026-12-01T00:00:00+05:00" : NULL;
+}
+
 static enum gw_rc cross_check(const struct settings *s, const char *path, struct why *why)
 {
         if (!s->listener_count)
                 return why_say(why, GW_REJECT, "%s: there is no [listener …]", path);
         if (!settings_has_key(s, s->gateway.system_key))
                 return why_say(why, GW_REJECT, "%s: system_key names [key %s], which does not exist", path, s->gateway.system_key);
+        for (size_t i = 0; i < s->key_count; i++) {
+                const char *problem = key_problem(s, &s->keys[i]);
+                if (problem)
+                        return why_say(why, GW_REJECT, "%s: [key %s]: %s", path, s->keys[i].id, problem);
+        }
         if (s->gateway.signer_user && (!s->gateway.user || str_eq(s->gateway.user, s->gateway.signer_user)))
                 return why_say(why, GW_REJECT, "%s: signer_user needs a `user` that is another account", path);
         for (size_t i = 0; i < s->listener_count; i++) {

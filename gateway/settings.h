@@ -27,7 +27,7 @@ struct sender_settings {
         char *tls_sha256;          /* fingerprints of TLS client certificates for REST */
 };
 struct key_settings {
-        char *id, *key, *certificate, *password_file;
+        char *id, *key, *certificate, *password_file, *pin_file, *module, *successor, *from;
 };
 struct destination_settings {
         char *name, *url, *service_id, *bin, *ca;

@@ -77,6 +77,12 @@ static bool set_value(struct load *l, int line, char *item, const struct conf_ke
         case CONF_PATH:
                 *slot_pointer(item, key->offset) = *value ? resolve_path(l->path, value) : NULL;
                 return true;
+        case CONF_PATH_OR_URI: {
+                size_t n = strlen(key->choices);
+                bool uri = strncmp(value, key->choices, n) == 0 && value[n] == ':';
+                *slot_pointer(item, key->offset) = !*value ? NULL : uri ? xstrdup(value) : resolve_path(l->path, value);
+                return true;
+        }
         case CONF_INT: {
                 int64_t v;
                 if (!parse_int(value, &v) || v < key->min || v > key->max)
@@ -250,7 +256,7 @@ void conf_free(const struct conf_section *sections, size_t count, void *root)
                 for (size_t n = 0; n < items; n++) {
                         char *item = (char *)root + s->offset + n * s->item_size;
                         for (size_t k = 0; k < s->key_count; k++) {
-                                if (s->keys[k].type != CONF_TEXT && s->keys[k].type != CONF_PATH)
+                                if (s->keys[k].type != CONF_TEXT && s->keys[k].type != CONF_PATH && s->keys[k].type != CONF_PATH_OR_URI)
                                         continue;
                                 void **text = slot_pointer(item, s->keys[k].offset);
                                 free(*text);

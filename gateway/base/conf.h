@@ -12,6 +12,7 @@
 enum conf_type {
         CONF_TEXT, /* char * */
         CONF_PATH, /* char *; a relative path is taken from the folder of the file */
+        CONF_PATH_OR_URI, /* char *; the same, but what begins with `choices` and a colon is kept as it is */
         CONF_INT,  /* int64_t within min..max */
         CONF_BOOL, /* bool: yes | no */
 };

@@ -1,13 +1,13 @@
 /* `egov-gateway check-conf`: is this configuration right, with everything it names? */
 #include <stdio.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "gateway/catalogue/catalogue.h"
 #include "gateway/commands/command.h"
 #include "gateway/commands/options.h"
+#include "gateway/commands/serve.h"
+#include "gateway/sandbox/sandbox.h"
 #include "gateway/settings.h"
-#include "gateway/sign/signing_key.h"
 #include "gateway/verify/verify.h"
 #include "gateway/worker/revocation_conf.h"
 
@@ -17,26 +17,28 @@ static bool say(bool ok, const char *what, const struct why *why)
         return ok;
 }
 
-/* The signer refuses keys that others can read. */
-static bool check_mode(const char *path, struct why *why)
-{
-        struct stat st;
-        if (stat(path, &st) == 0 && (st.st_mode & 0077) == 0)
-                return true;
-        why_say(why, GW_REJECT, "%s must not be readable by group or others (chmod 600)", path);
-        return false;
-}
-
+/* As the signer will: modes, passwords, tokens with their PIN, a trial signature. */
 static bool check_keys(const struct settings *s)
 {
         bool all = true;
+        uid_t owner = geteuid();
+        struct sandbox_account account;
+        struct why unknown = WHY_INIT;
+        if (s->gateway.signer_user) {
+                all = say(sandbox_account(s->gateway.signer_user, &account, &unknown) == GW_OK, "account of signer_user", &unknown);
+                owner = all ? account.uid : owner;
+        }
         for (size_t i = 0; i < s->key_count; i++) {
                 struct why why = WHY_INIT;
-                struct signing_key *key = NULL;
+                struct wall_time until = {0};
+                struct signer_key_conf conf = serve_signer_key(&s->keys[i]);
                 auto_str char *what = xasprintf("[key %s] belongs to its certificate", s->keys[i].id);
-                bool ok = local_key_open_password(s->keys[i].key, s->keys[i].certificate, s->keys[i].password_file, &key, &why) == GW_OK && check_mode(s->keys[i].key, &why);
+                bool ok = signer_key_check(&conf, owner, &until, &why) == GW_OK;
+                if (ok && until.ms <= wall_now().ms) {
+                        why_say(&why, GW_REJECT, "which has expired");
+                        ok = false;
+                }
                 all = say(ok, what, &why) && all;
-                local_key_close(key);
         }
         return all;
 }

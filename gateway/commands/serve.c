@@ -6,7 +6,6 @@
 #include "gateway/commands/command.h"
 #include "gateway/commands/options.h"
 #include "gateway/commands/serve.h"
-#include "gateway/sign/signer.h"
 #include "gateway/supervisor/supervisor.h"
 #include "gateway/worker/process.h"
 
@@ -41,17 +40,36 @@ static int serve_run(int argc, char **argv)
 
 const struct command command_serve = {"serve", "run the gateway", serve_run};
 
+struct signer_key_conf serve_signer_key(const struct key_settings *key)
+{
+        struct signer_key_conf conf = {
+                .id = key->id,
+                .key_path = key->key,
+                .certificate_path = key->certificate,
+                .password_path = key->password_file,
+                .pin_path = key->pin_file,
+                .module_path = key->module,
+                .successor = key->successor,
+        };
+        gw_ignore(key->from && clock_parse_iso(key->from, &conf.from) != GW_OK); /* checked when it was read */
+        return conf;
+}
+
+_Static_assert(SIGNER_EXIT_PIN == SUPERVISOR_EXIT_PIN, "said by the one, understood by the other");
+
 static int signer_main(const struct settings *settings, const struct supervisor_child *child)
 {
         struct signer_key_conf keys[SETTINGS_KEYS_MAX];
         for (size_t i = 0; i < settings->key_count; i++)
-                keys[i] = (struct signer_key_conf){
-                        .id = settings->keys[i].id,
-                        .key_path = settings->keys[i].key,
-                        .certificate_path = settings->keys[i].certificate,
-                        .password_path = settings->keys[i].password_file,
-                };
-        struct signer_options options = {.keys = keys, .key_count = settings->key_count, .channels = child->fds, .channel_count = child->fd_count, .ready_fd = child->ready_fd, .account = settings->gateway.signer_user};
+                keys[i] = serve_signer_key(&settings->keys[i]);
+        struct signer_options options = {
+                .keys = keys,
+                .key_count = settings->key_count,
+                .channels = child->fds,
+                .channel_count = child->fd_count,
+                .ready_fd = child->ready_fd,
+                .account = settings->gateway.signer_user,
+        };
         return signer_process_main(&options);
 }
 

@@ -146,7 +146,7 @@ static const char *read_pem(struct span pem, char *password, struct private_key 
         return key->pkey ? NULL : password ? "is no private key in PEM or PKCS#12 that this password opens" : "is not an unencrypted private key in PEM";
 }
 
-static enum gw_rc read_certificate(const char *path, X509 **ret_certificate, struct why *why)
+enum gw_rc private_key_certificate(const char *path, X509 **ret_certificate, struct why *why)
 {
         auto_buf struct buf pem = BUF_LIMIT(CERTIFICATE_FILE_MAX);
         if (!text_read_file(path, &pem))
@@ -192,6 +192,15 @@ static const char *gost_problem(const struct private_key *key, const X509 *certi
         return same ? NULL : "key does not belong to its certificate";
 }
 
+static const char *keep_certificate(struct private_key *key, const X509 *certificate)
+{
+        int size = i2d_X509(certificate, &key->certificate);
+        if (size <= 0)
+                return "certificate cannot be encoded";
+        key->certificate_size = (size_t)size;
+        return NULL;
+}
+
 const char *private_key_complete(struct private_key *key, X509 *certificate, bool guarded)
 {
         key->algorithm = SIGN_GOST2015_512;
@@ -200,15 +209,16 @@ const char *private_key_complete(struct private_key *key, X509 *certificate, boo
                 return problem;
         if (key->pkey && X509_check_private_key(certificate, key->pkey) != 1)
                 return "key does not belong to its certificate";
-        int size = i2d_X509(certificate, &key->certificate);
-        if (size <= 0)
-                return "certificate cannot be encoded";
-        key->certificate_size = (size_t)size;
-        return NULL;
+        return keep_certificate(key, certificate);
 }
 
-/* The first line, NUL-terminated in *text; NULL for none. */
-static enum gw_rc read_password(const struct private_key_source *source, struct buf *text, char **ret_password, struct why *why)
+const char *private_key_public_only(struct private_key *key, X509 *certificate)
+{
+        const EVP_PKEY *public_key = X509_get0_pubkey(certificate);
+        const char *problem = public_key ? algorithm_of(public_key, true, &key->algorithm) : "its certificate has a key of another kind";
+        return problem ? problem : keep_certificate(key, certificate);
+}
+enum gw_rc private_key_password(const struct private_key_source *source, struct buf *text, char **ret_password, struct why *why)
 {
         *ret_password = NULL;
         if (!source->password_path)
@@ -234,9 +244,9 @@ enum gw_rc private_key_load(const struct private_key_source *source, struct priv
         char *password = NULL;
         enum gw_rc rc = read_secret_file(source->key_path, source, &secret, why);
         if (rc == GW_OK)
-                rc = read_password(source, &line, &password, why);
+                rc = private_key_password(source, &line, &password, why);
         if (rc == GW_OK && source->certificate_path)
-                rc = read_certificate(source->certificate_path, &certificate, why);
+                rc = private_key_certificate(source->certificate_path, &certificate, why);
         if (rc != GW_OK)
                 return rc;
         /* DER of a container begins with a SEQUENCE; what comes before the armour of a PEM file is text. */

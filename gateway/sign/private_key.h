@@ -34,6 +34,12 @@ GW_MUST_CHECK enum gw_rc private_key_load(const struct private_key_source *sourc
 
 /* pkcs12.c: the same from the bytes of a container; NULL, or what is wrong. certificate: NULL = the one that is inside. */
 GW_MUST_CHECK const char *private_key_from_pkcs12(struct span der, const char *password, X509 *certificate, bool guarded, struct private_key *key);
+/* The first line of source->password_path, NUL-terminated in *text (wipe it); NULL when there is no such path. */
+GW_MUST_CHECK enum gw_rc private_key_password(const struct private_key_source *source, struct buf *text, char **ret_password, struct why *why);
+/* The first certificate of a PEM file. */
+GW_MUST_CHECK enum gw_rc private_key_certificate(const char *path, X509 **ret_certificate, struct why *why);
+/* Of a key that is elsewhere (a token): algorithm and certificate, by the rules for guarded keys; NULL, or what is wrong. */
+GW_MUST_CHECK const char *private_key_public_only(struct private_key *key, X509 *certificate);
 /* What all have in common: sets algorithm and certificate when the key in *key belongs to that certificate; else what is wrong. */
 GW_MUST_CHECK const char *private_key_complete(struct private_key *key, X509 *certificate, bool guarded);
 

@@ -16,6 +16,9 @@ struct remote_key {
         struct signing_key key;
         struct signer *signer;
         char *id;
+        size_t successor;         /* index; no key's: none */
+        struct wall_time from, until;
+        _Atomic uint64_t uses;
 };
 
 struct signer {
@@ -145,8 +148,13 @@ static enum gw_rc ask(struct signer *signer, uint8_t want_verb, struct span *ret
                 rc = receive_answer(signer, deadline, &frame, why);
         if (rc != GW_OK)
                 return rc;
+        int error = frame.verb == SIGNER_ERROR && frame.body.n ? frame.body.p[0] : 0;
+        if (error == SIGNER_ERROR_DATES)
+                return unavailable(why, "the key's certificate is not valid now");
+        if (error == SIGNER_ERROR_AWAY)
+                return unavailable(why, "the key's token does not sign now");
         if (frame.verb == SIGNER_ERROR)
-                return why_set(why, GW_FAULT, REASON_INTERNAL, "the signer process refused, code %d", frame.body.n ? frame.body.p[0] : 0);
+                return why_set(why, GW_FAULT, REASON_INTERNAL, "the signer process refused, code %d", error);
         if (frame.verb != want_verb)
                 return give_up(signer, why, "the signer process does not keep to the protocol");
         *ret_body = frame.body;
@@ -169,17 +177,21 @@ static enum gw_rc sign_remotely(void *ctx, struct span digest, struct buf *out, 
         if (value.n == 0 || (two_numbers && value.n != 2 * sign_digest_size(key->key.algorithm)))
                 return give_up(signer, why, "the signer process gave a signature of the wrong length");
         signer->count++;
+        key->uses++;
         buf_add_span(out, value);
         return buf_failed(out) ? why_set(why, GW_FAULT, REASON_INTERNAL, "no room for the signature value") : GW_OK;
 }
 
+/* Body of an answer to LIST, behind the frame's head (signer_frame.h). */
+#define LISTED_HEAD (SIGNER_LIST_HEAD - SIGNER_FRAME_HEAD)
+
 static bool read_listed_key(struct signer *signer, struct span body, struct remote_key *key)
 {
-        if (body.n < 3 || body.n <= 3 + (size_t)body.p[2] || body.p[1] > SIGN_GOST2015_512)
+        if (body.n < LISTED_HEAD || body.n <= LISTED_HEAD + (size_t)body.p[LISTED_HEAD - 1] || body.p[1] > SIGN_GOST2015_512)
                 return false;
-        size_t id_size = body.p[2];
+        size_t id_size = body.p[LISTED_HEAD - 1];
         auto_buf struct buf base64 = BUF_INIT;
-        text_base64(&base64, span_of(body.p + 3 + id_size, body.n - 3 - id_size));
+        text_base64(&base64, span_of(body.p + LISTED_HEAD + id_size, body.n - LISTED_HEAD - id_size));
         *key = (struct remote_key){
                 .key = {
                         .algorithm = (enum sign_algorithm)body.p[1],
@@ -188,9 +200,19 @@ static bool read_listed_key(struct signer *signer, struct span body, struct remo
                         .ctx = key,
                 },
                 .signer = signer,
-                .id = span_dup(span_of(body.p + 3, id_size)),
+                .id = span_dup(span_of(body.p + LISTED_HEAD, id_size)),
+                .successor = body.p[3],
+                .from = {signer_read_i64(body.p + 4)},
+                .until = {signer_read_i64(body.p + 12)},
         };
         return true;
+}
+
+static enum gw_rc ask_list(struct signer *signer, size_t index, struct span *ret_body, struct why *why)
+{
+        signer_writer_start(&signer->question, ++signer->sequence, SIGNER_LIST);
+        signer_writer_byte(&signer->question, (uint8_t)index);
+        return ask(signer, SIGNER_LIST_ANSWER, ret_body, why);
 }
 
 static enum gw_rc list_keys(struct signer *signer, struct why *why)
@@ -198,10 +220,8 @@ static enum gw_rc list_keys(struct signer *signer, struct why *why)
         size_t count = 1;
         signer->keys = xcalloc(SIGNER_KEYS_MAX, sizeof *signer->keys);
         for (size_t i = 0; i < count; i++) {
-                signer_writer_start(&signer->question, ++signer->sequence, SIGNER_LIST);
-                signer_writer_byte(&signer->question, (uint8_t)i);
                 struct span body = {NULL, 0};
-                enum gw_rc rc = ask(signer, SIGNER_LIST_ANSWER, &body, why);
+                enum gw_rc rc = ask_list(signer, i, &body, why);
                 if (rc != GW_OK)
                         return rc;
                 count = body.n ? body.p[0] : SIGNER_KEYS_MAX + 1;
@@ -230,12 +250,66 @@ enum gw_rc signer_attach(int fd, int timeout_ms, struct signer **ret_signer, str
         return GW_OK;
 }
 
+static bool current(const struct remote_key *key, struct wall_time now)
+{
+        return key->from.ms <= now.ms && now.ms < key->until.ms;
+}
+
+/* Of a key and its successors the newest that is current; the key itself when none is. A ring of successors ends, too. */
+static struct remote_key *choose(struct signer *signer, struct remote_key *first)
+{
+        struct wall_time now = wall_now();
+        struct remote_key *best = NULL, *key = first;
+        for (size_t steps = 0; steps < signer->key_count; steps++) {
+                if (current(key, now) && (!best || key->from.ms >= best->from.ms))
+                        best = key;
+                if (key->successor >= signer->key_count)
+                        break;
+                key = &signer->keys[key->successor];
+        }
+        return best ? best : first;
+}
+
 const struct signing_key *signer_key(struct signer *signer, const char *id)
 {
         for (size_t i = 0; i < signer->key_count; i++)
                 if (str_eq(signer->keys[i].id, id))
-                        return &signer->keys[i].key;
+                        return &choose(signer, &signer->keys[i])->key;
         return NULL;
+}
+
+bool signer_key_facts(const struct signer *signer, size_t index, struct signer_key_facts *ret_facts)
+{
+        if (index >= signer->key_count)
+                return false;
+        const struct remote_key *key = &signer->keys[index];
+        *ret_facts = (struct signer_key_facts){key->id, key->from, key->until, key->uses};
+        return true;
+}
+
+static bool is_successor(const struct signer *signer, size_t index)
+{
+        for (size_t i = 0; i < signer->key_count; i++)
+                if (signer->keys[i].successor == index)
+                        return true;
+        return false;
+}
+
+bool signer_ready(struct signer *signer, const char **ret_id)
+{
+        for (size_t i = 0; i < signer->key_count; i++) {
+                if (is_successor(signer, i))
+                        continue;
+                struct remote_key *key = choose(signer, &signer->keys[i]);
+                struct span body = {NULL, 0};
+                struct why why = WHY_INIT;
+                bool usable = ask_list(signer, (size_t)(key - signer->keys), &body, &why) == GW_OK && body.n >= LISTED_HEAD && body.p[2] != 0;
+                if (usable && current(key, wall_now()))
+                        continue;
+                *ret_id = signer->keys[i].id;
+                return false;
+        }
+        return true;
 }
 
 uint64_t signer_count(const struct signer *signer)

@@ -52,6 +52,19 @@ void signer_writer_byte(struct signer_writer *writer, uint8_t value)
         signer_writer_span(writer, span_of(&value, 1));
 }
 
+void signer_writer_i64(struct signer_writer *writer, int64_t value)
+{
+        uint8_t bytes[8];
+        put_u32(bytes, (uint32_t)(uint64_t)value);
+        put_u32(bytes + 4, (uint32_t)((uint64_t)value >> 32));
+        signer_writer_span(writer, span_of(bytes, sizeof bytes));
+}
+
+int64_t signer_read_i64(const uint8_t bytes[8])
+{
+        return (int64_t)((uint64_t)get_u32(bytes) | (uint64_t)get_u32(bytes + 4) << 32);
+}
+
 void signer_writer_span(struct signer_writer *writer, struct span value)
 {
         if (writer->failed || value.n > sizeof writer->bytes - writer->n) {

@@ -2,10 +2,12 @@
  *
  *   u32 length (of what follows) | u32 sequence | u8 verb | body           all little-endian
  *
- *   ask LIST  u8 index                                    answer LIST  u8 count, u8 algorithm, u8 n, id[n], certificate DER (the rest)
+ *   ask LIST  u8 index                                    answer LIST  u8 count, u8 algorithm, u8 usable now, u8 successor's index (64 = none),
+ *                                                                      i64 from, i64 until (ms since 1970), u8 n, id[n], certificate DER (the rest)
  *   ask SIGN  u8 n, id[n], digest (the rest)              answer SIGN  signature value (the rest)
  *                                                         answer ERROR u8 enum signer_error
- * One answer per frame, in order. LIST with an index that is not there answers with only the count. */
+ * One answer per frame, in order. LIST with an index that is not there answers with only the count.
+ * "Usable" asks the key's token. SIGN outside [from, until) is refused: SIGNER_ERROR_DATES. */
 #ifndef GW_SIGN_SIGNER_FRAME_H
 #define GW_SIGN_SIGNER_FRAME_H
 
@@ -13,11 +15,12 @@
 
 #define SIGNER_FRAME_MAX 4096 /* the whole frame, length included */
 #define SIGNER_FRAME_HEAD 9
+#define SIGNER_LIST_HEAD (SIGNER_FRAME_HEAD + 4 + 16 + 1) /* of an answer to LIST, before the id */
 #define SIGNER_KEYS_MAX 64
 #define SIGNER_ID_MAX 64
 
 enum signer_verb { SIGNER_LIST = 1, SIGNER_SIGN = 2, SIGNER_LIST_ANSWER = 0x81, SIGNER_SIGN_ANSWER = 0x82, SIGNER_ERROR = 0xff };
-enum signer_error { SIGNER_ERROR_KEY = 1, SIGNER_ERROR_DIGEST = 2, SIGNER_ERROR_CRYPTO = 3 };
+enum signer_error { SIGNER_ERROR_NONE = 0, SIGNER_ERROR_KEY = 1, SIGNER_ERROR_DIGEST = 2, SIGNER_ERROR_CRYPTO = 3, SIGNER_ERROR_DATES = 4, SIGNER_ERROR_AWAY = 5 };
 
 struct signer_frame {
         uint32_t sequence;
@@ -46,7 +49,9 @@ struct signer_writer {
 };
 void signer_writer_start(struct signer_writer *writer, uint32_t sequence, uint8_t verb);
 void signer_writer_byte(struct signer_writer *writer, uint8_t value);
+void signer_writer_i64(struct signer_writer *writer, int64_t value);
 void signer_writer_span(struct signer_writer *writer, struct span value);
+int64_t signer_read_i64(const uint8_t bytes[8]);
 /* Fills the length in; empty when it did not fit. */
 struct span signer_writer_end(struct signer_writer *writer);
 

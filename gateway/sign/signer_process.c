@@ -12,25 +12,13 @@
 #include "gateway/base/log.h"
 #include "gateway/base/text.h"
 #include "gateway/sandbox/sandbox.h"
-#include "gateway/sign/private_key.h"
-#include "gateway/sign/signer.h"
-#include "gateway/sign/signer_frame.h"
+#include "gateway/sign/keyring.h"
 
 /* Deepest need is OpenSSL's RSA (some 10 KB); small, because mlockall() counts stacks against RLIMIT_MEMLOCK. */
 #define STACK_SIZE ((size_t)256 << 10)
 #define SECURE_HEAP ((size_t)256 << 10)
 #define SECURE_SMALLEST ((size_t)32)
 #define LOCK_PROBE ((size_t)256 << 20)
-
-struct held_key {
-        const char *id;
-        struct private_key *key;
-};
-
-struct keyring {
-        struct held_key keys[SIGNER_KEYS_MAX];
-        size_t count;
-};
 
 struct channel {
         const struct keyring *ring;
@@ -72,32 +60,6 @@ static void lock_memory(void)
         log_event(LOG_INFO, NULL, "signer.memory_lock_limited", "errno=%d raise LimitMEMLOCK to keep the keys out of swap for sure", cause);
 }
 
-static enum gw_rc load_keys(struct keyring *ring, const struct signer_key_conf *keys, size_t count, uid_t owner, struct why *why)
-{
-        if (count > SIGNER_KEYS_MAX)
-                return why_say(why, GW_FAULT, "more than %d keys", SIGNER_KEYS_MAX);
-        for (size_t i = 0; i < count; i++) {
-                struct held_key *held = &ring->keys[i];
-                const struct private_key_source source = {keys[i].key_path, keys[i].certificate_path, keys[i].password_path, true, owner};
-                held->id = keys[i].id;
-                if (!*held->id || strlen(held->id) > SIGNER_ID_MAX)
-                        return why_say(why, GW_FAULT, "key id '%.80s' is empty or too long", held->id);
-                enum gw_rc rc = private_key_load(&source, &held->key, why);
-                if (rc != GW_OK)
-                        return rc;
-                ring->count = i + 1;
-                if (SIGNER_FRAME_HEAD + 3 + strlen(held->id) + held->key->certificate_size > SIGNER_FRAME_MAX)
-                        return why_say(why, GW_FAULT, "%s: certificate is too large", keys[i].certificate_path);
-        }
-        return GW_OK;
-}
-
-static void drop_keys(struct keyring *ring)
-{
-        for (size_t i = 0; i < ring->count; i++)
-                private_key_free(ring->keys[i].key);
-}
-
 static void answer_error(struct channel *ch, uint32_t sequence, enum signer_error error)
 {
         signer_writer_start(&ch->answer, sequence, SIGNER_ERROR);
@@ -115,6 +77,10 @@ static bool answer_list(struct channel *ch, const struct signer_frame *frame)
                 return true;
         const struct held_key *held = &ch->ring->keys[index];
         signer_writer_byte(&ch->answer, (uint8_t)held->key->algorithm);
+        signer_writer_byte(&ch->answer, !held->token || token_key_usable(held->token));
+        signer_writer_byte(&ch->answer, (uint8_t)held->successor);
+        signer_writer_i64(&ch->answer, held->from.ms);
+        signer_writer_i64(&ch->answer, held->until.ms);
         signer_writer_byte(&ch->answer, (uint8_t)strlen(held->id));
         signer_writer_span(&ch->answer, span_str(held->id));
         signer_writer_span(&ch->answer, span_of(held->key->certificate, held->key->certificate_size));
@@ -129,6 +95,19 @@ static size_t find_key(const struct keyring *ring, struct span id)
         return i;
 }
 
+/* 0, or why not. A certificate that has expired (or is not valid yet) is not signed for, whoever asks. */
+static enum signer_error sign_with(const struct held_key *held, EVP_PKEY_CTX **context, struct span digest, struct buf *out)
+{
+        struct why why = WHY_INIT;
+        if (digest.n != sign_digest_size(held->key->algorithm))
+                return SIGNER_ERROR_DIGEST;
+        if (!held_key_current(held, wall_now()))
+                return SIGNER_ERROR_DATES;
+        if (held->token)
+                return token_key_sign(held->token, held->key->algorithm, digest, out, &why) == GW_OK ? SIGNER_ERROR_NONE : SIGNER_ERROR_AWAY;
+        return private_key_sign(held->key, context, digest, out) ? SIGNER_ERROR_NONE : SIGNER_ERROR_CRYPTO;
+}
+
 static bool answer_sign(struct channel *ch, const struct signer_frame *frame)
 {
         struct span body = frame->body;
@@ -140,14 +119,10 @@ static bool answer_sign(struct channel *ch, const struct signer_frame *frame)
                 answer_error(ch, frame->sequence, SIGNER_ERROR_KEY);
                 return true;
         }
-        const struct private_key *key = ch->ring->keys[index].key;
-        if (digest.n != sign_digest_size(key->algorithm)) {
-                answer_error(ch, frame->sequence, SIGNER_ERROR_DIGEST);
-                return true;
-        }
         auto_buf struct buf value = BUF_LIMIT(PRIVATE_KEY_SIGNATURE_MAX);
-        if (!private_key_sign(key, &ch->contexts[index], digest, &value)) {
-                answer_error(ch, frame->sequence, SIGNER_ERROR_CRYPTO);
+        enum signer_error error = sign_with(&ch->ring->keys[index], &ch->contexts[index], digest, &value);
+        if (error) {
+                answer_error(ch, frame->sequence, error);
                 return true;
         }
         signer_writer_start(&ch->answer, frame->sequence, SIGNER_SIGN_ANSWER);
@@ -245,17 +220,33 @@ static int refuse_start(int ready_fd, const char *text)
         return 1;
 }
 
-static enum gw_rc prepare(struct keyring *ring, const struct signer_options *options, struct why *why)
+static enum gw_rc prepare(struct keyring *ring, const struct signer_options *options, bool *ret_pin_refused, struct why *why)
 {
         struct sandbox_account account = {NULL, geteuid(), getegid()};
         enum gw_rc rc = options->account && geteuid() == 0 ? sandbox_account(options->account, &account, why) : GW_OK;
         if (rc == GW_OK)
-                rc = load_keys(ring, options->keys, options->key_count, account.uid, why);
+                rc = keyring_load(ring, options->keys, options->key_count, account.uid, why);
         if (rc == GW_OK && account.name)
                 rc = sandbox_become(&account, why);
         /* A change of account makes it dumpable again. */
         if (rc == GW_OK && !sandbox_harden())
                 rc = why_say(why, GW_FAULT, "signer: cannot close itself to tracing (errno %d)", errno);
+        return rc == GW_OK ? keyring_open(ring, options->keys, ret_pin_refused, why) : rc;
+}
+
+enum gw_rc signer_key_check(const struct signer_key_conf *conf, uid_t owner, struct wall_time *ret_until, struct why *why)
+{
+        struct signer_key_conf alone = *conf;
+        alone.successor = NULL;
+        struct keyring *ring = xcalloc(1, sizeof *ring);
+        bool pin_refused = false;
+        enum gw_rc rc = keyring_load(ring, &alone, 1, owner, why);
+        if (rc == GW_OK)
+                rc = keyring_open(ring, &alone, &pin_refused, why);
+        if (rc == GW_OK)
+                *ret_until = ring->keys[0].until;
+        keyring_done(ring);
+        free(ring);
         return rc;
 }
 
@@ -268,7 +259,7 @@ static enum gw_rc start_channels(const struct keyring *ring, const struct signer
                 if (!start_channel(ring, options->channels[i], started, &threads[i]))
                         return why_say(why, GW_FAULT, "signer: cannot start a thread for a channel");
         pthread_barrier_wait(started);
-        return sandbox_enter(SANDBOX_SIGNER, why);
+        return sandbox_enter(keyring_has_tokens(ring) ? SANDBOX_TOKENS : SANDBOX_SIGNER, why);
 }
 
 int signer_process_main(const struct signer_options *options)
@@ -276,9 +267,11 @@ int signer_process_main(const struct signer_options *options)
         harden();
         struct keyring ring = {.count = 0};
         struct why why = WHY_INIT;
-        if (prepare(&ring, options, &why) != GW_OK) {
-                drop_keys(&ring);
-                return refuse_start(options->ready_fd, why.detail);
+        bool pin_refused = false;
+        if (prepare(&ring, options, &pin_refused, &why) != GW_OK) {
+                keyring_done(&ring);
+                int status = refuse_start(options->ready_fd, why.detail);
+                return pin_refused ? SIGNER_EXIT_PIN : status;
         }
         lock_memory();
         pthread_t *threads = xcalloc(options->channel_count, sizeof *threads);
@@ -292,6 +285,6 @@ int signer_process_main(const struct signer_options *options)
         for (size_t i = 0; i < options->channel_count; i++)
                 pthread_join(threads[i], NULL);
         free(threads);
-        drop_keys(&ring);
+        keyring_done(&ring);
         return 0;
 }

@@ -28,6 +28,7 @@
 #define RESTART_LONGEST_MS 10000
 #define STEADY_MS 1000 /* a generation that served this long was no failed start */
 #define POLL_MS 200
+#define LAST_WORDS_MS 500
 #define CONF_BYTES_MAX ((size_t)1 << 20)
 
 struct supervisor {
@@ -39,6 +40,7 @@ struct supervisor {
         pid_t signer, worker; /* 0 = not running */
         bool two_accounts;            /* root stays: signer_user */
         struct sandbox_account worker_account;
+        bool pin_refused;             /* by a token, at the last start */
         bool raised;                  /* RLIMIT_MEMLOCK */
         struct rlimit lock_before;
         struct mono_time started;
@@ -313,7 +315,7 @@ static bool wait_ready(int fd, const char *role)
         return ready;
 }
 
-static pid_t start_child(const struct supervisor *s, const char *role, const int *fds, size_t fd_count)
+static pid_t start_child(struct supervisor *s, const char *role, const int *fds, size_t fd_count)
 {
         int ready[2];
         if (pipe2(ready, O_CLOEXEC) != 0)
@@ -327,8 +329,15 @@ static pid_t start_child(const struct supervisor *s, const char *role, const int
         if (up)
                 return pid;
         if (pid > 0) {
-                kill(pid, SIGKILL);
-                waitpid(pid, NULL, 0);
+                /* Who has said why ends by itself. */
+                int status = 0, waited_ms = 0;
+                while (waitpid(pid, &status, WNOHANG) == 0) {
+                        if (waited_ms > LAST_WORDS_MS)
+                                kill(pid, SIGKILL);
+                        usleep(5000);
+                        waited_ms += 5;
+                }
+                s->pin_refused = WIFEXITED(status) && WEXITSTATUS(status) == SUPERVISOR_EXIT_PIN;
         }
         return 0;
 }
@@ -361,6 +370,7 @@ static void stop_generation(struct supervisor *s, bool gently)
 
 static bool start_generation(struct supervisor *s)
 {
+        s->pin_refused = false;
         int pairs[LOOPS_MAX][2];
         int signer_ends[LOOPS_MAX];
         int worker_fds[(SETTINGS_LISTENERS_MAX + 1) * LOOPS_MAX];
@@ -488,7 +498,9 @@ static bool revive(struct supervisor *s)
                 s->restart_ms = RESTART_FIRST_MS;
         stop_generation(s, false);
         for (;;) {
-                int number = pause_for(s, s->restart_ms);
+                if (s->pin_refused)
+                        log_event(LOG_ERROR, NULL, "serve.pin_refused", "nothing is started before the configuration is read again (SIGHUP)");
+                int number = pause_for(s, s->pin_refused ? INT64_MAX / 2 : s->restart_ms);
                 if (is_stop(number))
                         return false;
                 s->restart_ms = s->restart_ms * 2 > RESTART_LONGEST_MS ? RESTART_LONGEST_MS : s->restart_ms * 2;

@@ -21,6 +21,8 @@ GW_MUST_CHECK enum gw_rc supervisor_conf_load(const char *path, struct superviso
 /* Exit status of the process. Takes over conf. */
 int supervisor_run(const struct supervisor_conf *conf);
 
+/* The signer's exit status when a token has refused the PIN: nothing is started again before a SIGHUP, so that its attempts are not used up. */
+#define SUPERVISOR_EXIT_PIN 3
 /* argv of the children: {program, SUPERVISOR_SIGNER | SUPERVISOR_WORKER, conf, conf's copy fd, ready fd, loops, fds…} */
 #define SUPERVISOR_SIGNER "signer-process"
 #define SUPERVISOR_WORKER "worker-process"

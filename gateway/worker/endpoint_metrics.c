@@ -16,6 +16,28 @@ static uint64_t signatures_made(const struct shared *s)
         return sum;
 }
 
+static uint64_t uses_of_key(const struct shared *s, size_t index)
+{
+        uint64_t sum = 0;
+        struct signer_key_facts facts;
+        for (size_t i = 0; i < s->loop_count; i++)
+                if (signer_key_facts(s->loops[i].signer, index, &facts))
+                        sum += facts.uses;
+        return sum;
+}
+
+/* Our own keys: an alarm on the second one is the reminder to renew. */
+static void write_keys(struct buf *out, const struct loop *loop)
+{
+        struct signer_key_facts facts;
+        buf_add_str(out, "# HELP egov_key_uses_total Signatures made with each of our keys\n# TYPE egov_key_uses_total counter\n");
+        for (size_t i = 0; signer_key_facts(loop->signer, i, &facts); i++)
+                buf_printf(out, "egov_key_uses_total{key=\"%s\"} %llu\n", facts.id, (unsigned long long)uses_of_key(loop->shared, i));
+        buf_add_str(out, "# HELP egov_key_expires_seconds Unix time at which the certificate of each of our keys ends\n# TYPE egov_key_expires_seconds gauge\n");
+        for (size_t i = 0; signer_key_facts(loop->signer, i, &facts); i++)
+                buf_printf(out, "egov_key_expires_seconds{key=\"%s\"} %lld\n", facts.id, (long long)(facts.until.ms / 1000));
+}
+
 static void write_store(struct buf *out, struct loop *loop)
 {
         struct why why = WHY_INIT;
@@ -96,6 +118,7 @@ void endpoint_metrics(struct loop *loop, struct http_exchange *exchange)
         if (s->revocation)
                 write_revocation(&out, s->revocation);
         trust_watch_metrics(loop, &out);
+        write_keys(&out, loop);
         write_store(&out, loop);
         answer_text(exchange, 200, "text/plain; version=0.0.4", buf_span(&out));
 }

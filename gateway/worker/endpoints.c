@@ -1,6 +1,7 @@
 /* Paths, methods and types: a column of guards in front of the channels. */
 #include <string.h>
 
+#include "gateway/base/log.h"
 #include "gateway/base/text.h"
 #include "gateway/reason.h"
 #include "gateway/worker/answer.h"
@@ -83,6 +84,22 @@ static bool is_get(const struct http_request *request)
         return str_eq(request->method, "GET") || str_eq(request->method, "HEAD");
 }
 
+/* Which key it is, is for the log and the metrics, not for whoever asks. */
+static void ready(struct loop *loop, struct http_exchange *exchange)
+{
+        const char *key = NULL;
+        if (loop->draining) {
+                answer_text(exchange, 503, "text/plain", span_str("stopping\n"));
+        } else if (trust_watch_current(loop) == 0) {
+                answer_text(exchange, 503, "text/plain", span_str("NO_TRUST_ANCHORS\n"));
+        } else if (!signer_ready(loop->signer, &key)) {
+                log_event(LOG_WARN, NULL, "ready.key", "key=%s cannot sign: its certificate is not valid now, or its token is away", key);
+                answer_text(exchange, 503, "text/plain", span_str("a key cannot sign\n"));
+        } else {
+                answer_text(exchange, 200, "text/plain", span_str("ready\n"));
+        }
+}
+
 void endpoints_handle(void *ctx, struct http_exchange *exchange)
 {
         struct loop *loop = ctx;
@@ -114,12 +131,7 @@ void endpoints_handle(void *ctx, struct http_exchange *exchange)
                 answer_text(exchange, 200, "text/plain", span_str("live\n"));
                 return;
         case E_READY:
-                if (loop->draining)
-                        answer_text(exchange, 503, "text/plain", span_str("stopping\n"));
-                else if (trust_watch_current(loop) == 0)
-                        answer_text(exchange, 503, "text/plain", span_str("NO_TRUST_ANCHORS\n"));
-                else
-                        answer_text(exchange, 200, "text/plain", span_str("ready\n"));
+                ready(loop, exchange);
                 return;
         case E_METRICS:
                 endpoint_metrics(loop, exchange);

@@ -389,7 +389,9 @@ struct fake {
         pid_t pid;
 };
 
-#define KEY_LIST_ANSWER HEAD(11, 0x81), 1, 1, 1, 'k', 0x30, 0x00
+/* usable, no successor, valid from 1970 until far */
+#define FACTS 1, 64, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0
+#define KEY_LIST_ANSWER HEAD(29, 0x81), 1, 1, FACTS, 1, 'k', 0x30, 0x00
 
 /* The child answers each question in turn with the bytes given, with the question's sequence number plus `shift`. */
 static struct fake play(const uint8_t answers[][80], const size_t sizes[], const int shifts[], size_t count)
@@ -443,6 +445,8 @@ static void a_bad_signer_process_is_unavailable(void **state)
                 {"signature too short", FRAME(HEAD(6, 0x82), 1), 0, GW_RETRY, REASON_SIGNER_UNAVAILABLE, true},
                 {"empty signature", FRAME(HEAD(5, 0x82)), 0, GW_RETRY, REASON_SIGNER_UNAVAILABLE, true},
                 {"error frame", FRAME(HEAD(6, 0xff), 1), 0, GW_FAULT, REASON_INTERNAL, false},
+                {"not its time", FRAME(HEAD(6, 0xff), 4), 0, GW_RETRY, REASON_SIGNER_UNAVAILABLE, false},
+                {"token away", FRAME(HEAD(6, 0xff), 5), 0, GW_RETRY, REASON_SIGNER_UNAVAILABLE, false},
         };
         for (size_t i = 0; i < GW_COUNT(cases); i++) {
                 uint8_t answers[2][80] = {{0}};
@@ -483,10 +487,11 @@ static void a_bad_list_stops_the_attach(void **state)
                 size_t n;
         } cases[] = {
                 {"no count", FRAME(HEAD(5, 0x81))},
-                {"too many keys", FRAME(HEAD(11, 0x81), 65, 1, 1, 'k', 0x30, 0)},
-                {"unknown algorithm", FRAME(HEAD(11, 0x81), 1, 4, 1, 'k', 0x30, 0)},
-                {"id past the end", FRAME(HEAD(11, 0x81), 1, 1, 9, 'k', 0x30, 0)},
-                {"no certificate", FRAME(HEAD(9, 0x81), 1, 1, 1, 'k')},
+                {"too many keys", FRAME(HEAD(29, 0x81), 65, 1, FACTS, 1, 'k', 0x30, 0)},
+                {"unknown algorithm", FRAME(HEAD(29, 0x81), 1, 4, FACTS, 1, 'k', 0x30, 0)},
+                {"id past the end", FRAME(HEAD(29, 0x81), 1, 1, FACTS, 9, 'k', 0x30, 0)},
+                {"no certificate", FRAME(HEAD(27, 0x81), 1, 1, FACTS, 1, 'k')},
+                {"no dates", FRAME(HEAD(11, 0x81), 1, 1, 1, 'k', 0x30, 0)},
         };
         for (size_t i = 0; i < GW_COUNT(cases); i++) {
                 uint8_t answers[1][80];
