@@ -8,9 +8,9 @@ import resource
 import shutil
 import signal
 import subprocess
-import sys
+import time
 
-from check import PKI, ROOT, Checks, Lab, Message, http_call
+from check import PKI, ROOT, Checks, Lab, Message, http_call, wait_for
 
 IS_ROOT = os.geteuid() == 0
 WORKER, SIGNER = "nobody", "daemon"  # accounts that every Debian has
@@ -151,9 +151,242 @@ def no_core(check):
     resource.setrlimit(resource.RLIMIT_CORE, before)
 
 
+# ---- where keys come from ----
+
+def openssl(*args, **options):
+    return subprocess.run(["openssl", *map(str, args)], check=True, capture_output=True, **options).stdout
+
+
+def secret(path, content):
+    path.write_text(content)
+    os.chmod(path, 0o600)
+    return path
+
+
+def pkcs12(folder, name, password, *how):
+    out = folder / f"{name}{len(list(folder.iterdir()))}.p12"
+    openssl("pkcs12", "-export", "-inkey", PKI / "keys" / f"{name}.key", "-in", PKI / "certs" / f"{name}.pem", "-passout", f"pass:{password}", "-out", out, *how)
+    os.chmod(out, 0o600)
+    return out
+
+
+def uses(lab):
+    text = http_call(lab.url + "/metrics").text
+    return {k: int(v) for k, v in re.findall(r'egov_key_uses_total\{key="([^"]+)"\} (\d+)', text)}
+
+
+def main_job(check, lab, name):
+    """One request with its result; the keys that signed."""
+    before = uses(lab)
+    answer = Message("sync").send(lab)
+    check.that(f"{name}: the main job", answer.status == 200 and "SUCCESS" in answer.text, answer)
+    after = uses(lab)
+    return {k for k in after if after[k] > before.get(k, 0)}
+
+
+def started(check, name, settings, part):
+    lab = Lab()
+    part(lab.folder, lab.settings)
+    lab.settings.update(settings)
+    with lab:
+        check.same(f"{name}: signed by both", main_job(check, lab, name), {"system", "head"})
+        done = lab.run("check-conf", "--conf", lab.conf)
+        check.that(f"{name}: check-conf agrees", done.returncode == 0, done.stdout)
+        return lab
+
+
+def key_files(check):
+    """PKCS#12 (as OpenSSL 3 writes it, and the legacy form), encrypted PEM; RSA, EC, GOST."""
+    def legacy_rsa(folder, settings):
+        word = secret(folder / "word", "Пароль-1\n")
+        for key, name, how in (("system", "system-gateway", ("-legacy", "-certpbe", "PBE-SHA1-RC2-40", "-keypbe", "PBE-SHA1-3DES")), ("head", "head-160640900019", ())):
+            settings[f"key {key}"] = {"key": pkcs12(folder, name, "Пароль-1", *how), "password_file": word, "certificate": ""}
+
+    def encrypted(folder, settings):
+        word = secret(folder / "word", "secret word\r\n")
+        sealed = folder / "sealed.pem"
+        openssl("pkcs8", "-topk8", "-v2", "aes-256-cbc", "-in", PKI / "keys" / "system-gateway.key", "-passout", "pass:secret word", "-out", sealed)
+        os.chmod(sealed, 0o400)
+        settings["key system"] = {"key": sealed, "password_file": word}
+        settings["key head"] = {"key": pkcs12(folder, "head-160640900019-ec", "secret word"), "password_file": word, "certificate": PKI / "certs" / "head-160640900019-ec.pem"}
+
+    started(check, "PKCS#12, legacy and of today", {}, legacy_rsa)
+    started(check, "encrypted PEM, PKCS#12 of an EC key", {}, encrypted)
+
+
+def refused(check, name, values, want):
+    lab = Lab()
+    try:
+        lab.start_simulators()
+        lab.settings = {"key head": values(lab.folder) if callable(values) else values}
+        try:
+            lab.start_gateway()
+            check.that(f"{name}: does not start", False)
+        except RuntimeError as error:
+            said = str(error)
+            check.that(f"{name}: does not start and says why", want in said, said)
+            check.that(f"{name}: without the secret", "hemlig" not in said, said)
+        done = lab.run("check-conf", "--conf", lab.conf)
+        check.that(f"{name}: check-conf says so too", done.returncode == 1 and want in done.stdout, done.stdout)
+    finally:
+        lab.__exit__(None, None, None)
+
+
+def key_files_refused(check):
+    name = "head-160640900019"
+    whole = PKI / "keys" / f"{name}.key"
+
+    def container(word="hemlig\n", mode=0o600, word_mode=0o600):
+        def make(folder):
+            box = pkcs12(folder, name, "hemlig")
+            os.chmod(box, mode)
+            path = secret(folder / "word", word)
+            os.chmod(path, word_mode)
+            return {"key": box, "password_file": path, "certificate": ""}
+        return make
+
+    def copied(uid):
+        def make(folder):
+            key = shutil.copy(whole, folder / "copy.key")
+            os.chmod(key, 0o600)
+            os.chown(key, uid, uid)
+            return {"key": key}
+        return make
+
+    refused(check, "wrong password", container("hemlig2\n"), "does not open with that password")
+    refused(check, "container that others read", container(mode=0o640), "group or others")
+    refused(check, "password that others read", container(word_mode=0o604), "group or others")
+    refused(check, "no password file", {"key": whole, "password_file": "/nonexistent"}, "cannot be opened")
+    refused(check, "somebody else's certificate", {"certificate": PKI / "certs" / "system-gateway.pem"}, "does not belong to its certificate")
+    refused(check, "PEM without certificate", {"certificate": ""}, "needs its `certificate`")
+    if IS_ROOT:
+        refused(check, "another account's key", copied(12345), "belongs to another user")
+
+
+# ---- tokens ----
+
+MODULE = pathlib.Path("/usr/lib/softhsm/libsofthsm2.so")
+HAVE_TOKENS = MODULE.exists() and shutil.which("softhsm2-util") and shutil.which("pkcs11-tool")
+
+
+class Token:
+    """A SoftHSM token with keys of the test PKI."""
+
+    def __init__(self, folder, pin="4711"):
+        self.folder, self.pin = folder / "tokens", pin
+        self.folder.mkdir()
+        conf = folder / "softhsm2.conf"
+        conf.write_text(f"directories.tokendir = {self.folder}\nobjectstore.backend = file\nlog.level = ERROR\n")
+        os.environ["SOFTHSM2_CONF"] = str(conf)
+        self.tool("softhsm2-util", "--init-token", "--free", "--label", "egov", "--so-pin", "12345678", "--pin", pin)
+
+    @staticmethod
+    def tool(*command):
+        return subprocess.run([str(c) for c in command], check=True, capture_output=True)
+
+    def add(self, name, number, with_certificate):
+        self.tool("softhsm2-util", "--import", PKI / "keys" / f"{name}.key", "--token", "egov", "--label", name, "--id", number, "--pin", self.pin)
+        if with_certificate:
+            der = self.folder.parent / f"{name}.der"
+            openssl("x509", "-in", PKI / "certs" / f"{name}.pem", "-outform", "DER", "-out", der)
+            self.tool("pkcs11-tool", "--module", MODULE, "--token-label", "egov", "--login", "--pin", self.pin, "--write-object", der, "--type", "cert", "--id", number, "--label", name)
+
+    def key(self, name, folder, pin=None, certificate=""):
+        return {"key": f"pkcs11:token=egov;object={name}", "module": MODULE, "pin_file": secret(folder / "pin", f"{pin or self.pin}\n"), "certificate": certificate}
+
+    def count_low(self):
+        return "user PIN count low" in self.tool("pkcs11-tool", "--module", MODULE, "--list-token-slots").stdout.decode()
+
+
+def tokens(check):
+    if not HAVE_TOKENS:
+        check.skip("keys in a PKCS#11 token", "softhsm2 and opensc are not installed")
+        return
+    lab = Lab()
+    token = Token(lab.folder)
+    token.add("system-gateway", "01", True)
+    token.add("head-160640900019-ec", "02", False)
+    lab.settings = {"key system": token.key("system-gateway", lab.folder),
+                    "key head": token.key("head-160640900019-ec", lab.folder, certificate=PKI / "certs" / "head-160640900019-ec.pem")}
+    with lab:
+        check.same("RSA and EC in a token", main_job(check, lab, "token"), {"system", "head"})
+        if not SANITIZED:
+            check.same("its signer is filtered, too", proc_status(lab.children()["signer"])["Seccomp"], "2")
+        check.same("ready", http_call(lab.url + "/health/ready").status, 200)
+        done = lab.run("check-conf", "--conf", lab.conf)
+        check.that("check-conf logs in, too", done.returncode == 0, done.stdout)
+        # away: the files of the token are somewhere else
+        away = lab.folder / "away"
+        [inside] = token.folder.iterdir()
+        inside.rename(away)
+        answer = Message("sync").send(lab)
+        check.that("without the token: not now, and said so", answer.status >= 500 or "SCE9" in answer.text, answer)
+        check.same("not ready", http_call(lab.url + "/health/ready").status, 503)
+        away.rename(inside)
+        check.within("the token is back: ready again", lambda: http_call(lab.url + "/health/ready").status == 200, 25)
+        check.same("and signing", main_job(check, lab, "token is back"), {"system", "head"})
+        check.same("by the same processes", lab.log.read_text().count("serve.ready"), 1)
+        check.that("no PIN in the log", token.pin not in re.sub(r"\S+\[\d+\]|\d\d:\d\d:\S+|pid=\d+|=\d+", "", lab.log.read_text()))
+
+
+def wrong_pin(check):
+    if not HAVE_TOKENS:
+        check.skip("a wrong PIN", "softhsm2 and opensc are not installed")
+        return
+    lab = Lab()
+    token = Token(lab.folder)
+    token.add("system-gateway", "01", True)
+    lab.settings = {"key system": token.key("system-gateway", lab.folder)}
+    with lab:
+        main_job(check, lab, "right PIN")
+        secret(lab.folder / "pin", "0000\n")
+        os.kill(lab.children()["worker"], signal.SIGKILL)
+        check.within("a generation that the token refuses is not started again", lambda: "serve.pin_refused" in lab.log.read_text())
+        check.that("the PIN was tried once", lab.log.read_text().count("refuses the PIN") == 1 and token.count_low(), lab.tail("gateway"))
+        lab.processes["gateway"].send_signal(signal.SIGHUP)
+        check.within("asked again, it does not even try: the token remembers", lambda: lab.log.read_text().count("serve.pin_refused") == 2)
+        check.that("and says so", "a wrong PIN has been entered" in lab.log.read_text() and lab.log.read_text().count("refuses the PIN") == 1, lab.tail("gateway"))
+        secret(lab.folder / "pin", token.pin + "\n")
+        token.tool("pkcs11-tool", "--module", MODULE, "--token-label", "egov", "--login", "--pin", token.pin, "--list-objects")
+        lab.processes["gateway"].send_signal(signal.SIGHUP)
+        check.within("after a login with the right one it starts", lambda: lab.log.read_text().count("serve.ready") == 2, 20)
+        main_job(check, lab, "right PIN again")
+
+
+# ---- rollover ----
+
+def iso(seconds):
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + seconds))
+
+
+def rollover(check):
+    next_key = {"key": PKI / "keys" / "head-160640900019-ec.key", "certificate": PKI / "certs" / "head-160640900019-ec.pem", "from": iso(5)}
+    with Lab(settings={"key head": {"successor": "head-next"}, "key head-next": next_key}) as lab:
+        first = Message("sync").send(lab)
+        check.same("before the instant: the old key", uses(lab)["head-next"], 0)
+        check.that("works", "SUCCESS" in first.text, first)
+        time.sleep(5.5)
+        check.same("after it: the new one", main_job(check, lab, "after the switch"), {"system", "head-next"})
+        documents = wait_for("both documents", lambda: (found := sorted((lab.folder / "cabinet").glob("*/*.xml"))) and len(found) == 2 and found)
+        for i, path in enumerate(documents):
+            done = lab.run("verify", "--trust", PKI / "trust", path)
+            check.that(f"document {i} verifies, whichever key signed it", done.returncode == 0, done.stdout[:300] + done.stderr)
+    old = {"key": PKI / "keys" / "bad-expired.key", "certificate": PKI / "certs" / "bad-expired.pem"}
+    with Lab(settings={"key head": {**old, "successor": "head-next"}, "key head-next": {**next_key, "from": iso(-60)}}) as lab:
+        check.same("an expired key has given way to its successor", main_job(check, lab, "expired"), {"system", "head-next"})
+        check.same("ready", http_call(lab.url + "/health/ready").status, 200)
+    with Lab(settings={"key head": old}) as lab:
+        check.that("an expired key is told of", "signer.key_expired" in lab.log.read_text())
+        check.same("without a successor: not ready", http_call(lab.url + "/health/ready").status, 503)
+        answer = Message("sync").send(lab)
+        check.that("nothing is signed with it", uses(lab)["head"] == 0 and "SUCCESS" not in answer.text, answer)
+        done = lab.run("check-conf", "--conf", lab.conf)
+        check.that("check-conf says so", done.returncode == 1 and "has expired" in done.stdout, done.stdout)
+
+
 def main():
     check = Checks()
-    for part in (two_accounts, one_account_says_so, no_core):
+    for part in (two_accounts, one_account_says_so, no_core, key_files, key_files_refused, tokens, wrong_pin, rollover):
         check.part(part, check)
     check.finish()
 
