@@ -480,6 +480,57 @@ def revocation(pki, material):
     (folder / "at").write_text(datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"))
 
 
+def cms_of(pki, content, *options, signers=("applicant-850412390011",)):
+    """`openssl cms -sign`, attached unless the options say otherwise."""
+    who = [x for name in signers for x in ("-signer", pki / "certs" / f"{name}.pem", "-inkey", pki / "keys" / f"{name}.key")]
+    return subprocess.run(["openssl", "cms", "-sign", "-binary", "-outform", "DER", *options, *who], input=content.encode(), capture_output=True, check=True).stdout
+
+
+def cms(pki, application):
+    short = "<application/>"
+    good = cms_of(pki, short, "-nodetach", "-cades")
+    yield "cades", good
+    yield "application", cms_of(pki, application, "-nodetach")
+    yield "detached", cms_of(pki, short, "-cades")
+    yield "pieces", cms_of(pki, short, "-nodetach", "-stream")
+    yield "key-id", cms_of(pki, short, "-nodetach", "-keyid")
+    yield "p256", cms_of(pki, short, "-nodetach", "-md", "sha512", signers=("applicant-790321490015",))
+    yield "two-signers", cms_of(pki, short, "-nodetach", signers=("applicant-790321490015", "applicant-850412390201"))
+    yield "no-attributes", cms_of(pki, short, "-nodetach", "-noattr")
+    yield "no-certificate", cms_of(pki, short, "-nodetach", "-nocerts")
+    yield "sha1", cms_of(pki, short, "-nodetach", "-md", "sha1")
+    yield "other-type", cms_of(pki, short, "-nodetach", "-econtent_type", "1.2.3.4")
+    yield "base64", base64.b64encode(good)
+    yield "pem", b"-----BEGIN CMS-----\n" + base64.encodebytes(good) + b"-----END CMS-----\n"
+    with tempfile.TemporaryDirectory() as folder:
+        content, out = pathlib.Path(folder) / "in", pathlib.Path(folder) / "out"
+        content.write_text(short)
+        name = "gost-applicant-850412390011"
+        subprocess.run([GATEWAY, "sign", "--cms", "--key", pki / "keys" / f"{name}.key", "--cert", pki / "certs" / f"{name}.pem", "--out", out, content], check=True)
+        yield "gost", out.read_bytes()
+    yield "cut", good[:-1]
+    yield "more", good + b"\0"
+    yield "deep", b"\x30\x80" * 200 + b"\0\0" * 200
+
+
+def tsp(pki):
+    with tempfile.TemporaryDirectory() as folder:
+        folder = pathlib.Path(folder)
+        (folder / "data").write_text("a signature value")
+        for digest in ("sha256", "sha512", "sha1"):
+            (folder / "serial").write_text("01\n")
+            (folder / "conf").write_text(f"[tsa]\nserial={folder}/serial\nsigner_digest=sha256\ndefault_policy=1.2.398.3.3.2.6.4\ndigests=sha1,sha256,sha512\n"
+                                         "accuracy=secs:1,millisecs:500,microsecs:100\nclock_precision_digits=3\ness_cert_id_alg=sha256\n")
+            subprocess.run(["openssl", "ts", "-query", "-data", "data", f"-{digest}", "-no_nonce", "-cert", "-out", "query"], cwd=folder, check=True, capture_output=True)
+            reply = ["openssl", "ts", "-reply", "-config", "conf", "-section", "tsa", "-queryfile", "query", "-signer", pki / "certs" / "tsa.pem", "-inkey", pki / "keys" / "tsa.key"]
+            subprocess.run([*reply, "-out", "response"], cwd=folder, check=True, capture_output=True)
+            subprocess.run([*reply, "-token_out", "-out", "token"], cwd=folder, check=True, capture_output=True)
+            yield f"response-{digest}", (folder / "response").read_bytes()
+            yield f"token-{digest}", (folder / "token").read_bytes()
+    yield "waiting", b"\x30\x05\x30\x03\x02\x01\x03"
+    yield "refused", b"\x30\x0c\x30\x0a\x02\x01\x02\x03\x05\x06\0\0\0\x40"
+
+
 def main():
     material = HERE / "material"
     only_revocation = sys.argv[1:] == ["revocation"]  # leaves the others as they are: every run has new keys
@@ -490,6 +541,10 @@ def main():
             revocation(pki, material)
             return
         subprocess.run([ROOT / "build" / "certs" / "make-gost-pki", pki], check=True)
+        write("cms", cms(pki, fill("application.xml")))
+        write("tsp", tsp(pki))
+        if sys.argv[1:] == ["cms"]:
+            return
         shutil.rmtree(material, ignore_errors=True)
         (material / "trust").mkdir(parents=True)
         shutil.copy(pki / "trust" / "issuing.pem", material / "trust")
