@@ -46,7 +46,7 @@ struct replay_case {
         char *name;   /* "bad/07-body-moved": last folder and file name */
         char *title;  /* first sentence of the comment */
         enum replay_channel channel;
-        char *channel_text, *template, *application, *application_signer, *signature_form, *time_stamp, *sender_key, *data_form;
+        char *channel_text, *template, *application, *application_signer, *signature_form, *time_stamp, *sender_key, *data_form, *application_form, *cms_change;
         char *method, *http_path, *content_type, *client, *raw, *repeat;
         bool chunked, expect_100;
         struct replay_list headers, mutations[REPLAY_STAGES];
@@ -110,6 +110,12 @@ GW_MUST_CHECK enum gw_rc replay_stamp(const char *pki, const char *name, struct 
 /* PKI/keys/NAME.key and PKI/certs/NAME.pem. */
 GW_MUST_CHECK enum gw_rc replay_key(const char *pki, const char *name, struct signing_key **ret_key, struct why *why);
 GW_DEFINE_AUTO(signing_key, struct signing_key, local_key_close)
+
+/* ---- replay_cms.c ---- */
+
+/* Puts the application, signed as XML already or about to be signed by these names as CMS, into the form of the case. */
+GW_MUST_CHECK enum gw_rc replay_put_form(const struct replay_case *c, const struct replay_context *context, const char *signers, struct buf *text, struct why *why);
+bool replay_form_is_cms(const struct replay_case *c);
 
 /* ---- replay_build.c ---- */
 

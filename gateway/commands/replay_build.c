@@ -135,13 +135,15 @@ static enum gw_rc build_application(const struct replay_case *c, const struct re
         auto_buf struct buf signers = BUF_INIT;
         if (rc == GW_OK)
                 rc = replay_expand(&context->vars, span_str(c->application_signer), false, &signers, why);
-        for (const char *at = buf_cstr(&signers); rc == GW_OK && *at && !str_eq(at, "none");) {
+        for (const char *at = buf_cstr(&signers); rc == GW_OK && *at && !str_eq(at, "none") && !replay_form_is_cms(c);) {
                 auto_str char *name = xstrndup(at, strcspn(at, ", "));
                 rc = sign_once(c, context, name, out, why);
                 at += strlen(name);
                 at += strspn(at, ", ");
         }
-        return rc == GW_OK ? change(c, REPLAY_AFTER_APPLICATION_SIGNATURE, context, out, why) : rc;
+        if (rc == GW_OK)
+                rc = change(c, REPLAY_AFTER_APPLICATION_SIGNATURE, context, out, why);
+        return rc == GW_OK ? replay_put_form(c, context, buf_cstr(&signers), out, why) : rc;
 }
 
 /* ---- data, in the forms that were seen (interfaces 1.1) ---- */
@@ -161,7 +163,7 @@ static void add_cdata(struct buf *out, struct span text)
 
 static void add_data(const char *form, struct span application, struct buf *out)
 {
-        bool qualified = str_eq(form, "qualified"), child = str_eq(form, "child");
+        bool qualified = str_eq(form, "qualified"), child = str_eq(form, "child"), xml = application.n > 0 && application.p[0] == '<';
         const char *name = qualified ? "ns4:data" : "data";
         buf_printf(out, "<%s", name);
         if (qualified)
@@ -171,7 +173,7 @@ static void add_data(const char *form, struct span application, struct buf *out)
                                  " xsi:type=\"xs:string\"");
         buf_add_char(out, '>');
         auto_buf struct buf text = BUF_INIT;
-        buf_add_str(&text, child ? "" : str_eq(form, "escaped-bom") ? "\xEF\xBB\xBF" XML_DECLARATION : XML_DECLARATION);
+        buf_add_str(&text, child || !xml ? "" : str_eq(form, "escaped-bom") ? "\xEF\xBB\xBF" XML_DECLARATION : XML_DECLARATION);
         buf_add_span(&text, application);
         if (child)
                 buf_add_span(out, application);

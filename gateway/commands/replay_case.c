@@ -33,6 +33,8 @@ static const struct key keys[] = {
         {"request", "time_stamp", TEXT, AT(time_stamp), NULL},
         {"request", "sender_key", TEXT, AT(sender_key), NULL},
         {"request", "data_form", TEXT, AT(data_form), "escaped|cdata|child|qualified|escaped-bom"},
+        {"request", "application_form", TEXT, AT(application_form), "xml|cms|json-cms|json-detached|json-xml"},
+        {"request", "cms_change", TEXT, AT(cms_change), "none|content|certificate-id|no-certificate|no-attributes|sha1|value|detached"},
         {"request", "method", TEXT, AT(method), NULL},
         {"request", "path", TEXT, AT(http_path), NULL},
         {"request", "content_type", TEXT, AT(content_type), NULL},
@@ -243,7 +245,8 @@ static enum gw_rc complete(struct replay_case *c, struct why *why)
                         continue;
                 c->channel = channels[i].channel;
                 fall_back(&c->http_path, channels[i].path);
-                fall_back(&c->content_type, channels[i].content_type);
+                bool rest = channels[i].channel == REPLAY_REST && c->application_form;
+                fall_back(&c->content_type, rest && str_eq(c->application_form, "cms") ? "application/pkcs7-mime" : rest && str_starts(c->application_form, "json") ? "application/json" : channels[i].content_type);
                 fall_back(&c->template, channels[i].text);
         }
         if (c->channel == REPLAY_RAW && !c->raw)

@@ -311,7 +311,8 @@ static bool is_decided_later(const char *reason)
 /* Two cases whose reason the intake gives for a value, not the structure. */
 static bool is_for_the_worker(const struct replay_case *c)
 {
-        return strstr(c->name, "soap-async-update") || strstr(c->name, "rest-no-key");
+        bool other_form = c->application_form && !str_eq(c->application_form, "xml");
+        return strstr(c->name, "soap-async-update") || strstr(c->name, "rest-no-key") || other_form;
 }
 
 static void check_built(struct verifier *verifier, const struct replay_case *c, unsigned *judged)
