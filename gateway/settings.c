@@ -55,6 +55,11 @@ static const struct conf_key verify_keys[] = {
         {"iin_check_digit", CONF_BOOL, AT(verify.iin_check_digit), "yes", 0, 0, NULL, "demand right check digits (the authority's own test people fail it)"},
         {"gost_2004", CONF_BOOL, AT(verify.gost_2004), "yes", 0, 0, NULL, "accept signatures of the generation before 2015 (GOST 34.310-2004)"},
         {"certificates", CONF_PATH, AT(verify.certificates), "", 0, 0, NULL, "folder of known parties' certificates, for signatures that only name theirs (issuer and serial number, key identifier, digest); empty = none"},
+        {"certificate_policies", CONF_TEXT, AT(verify.certificate_policies), "", 0, 0, NULL, "OIDs of certificate policies that signers' certificates must have one of, comma-separated; empty = any"},
+        {"time_stamp_required", CONF_BOOL, AT(verify.time_stamp_required), "no", 0, 0, NULL, "refuse an applicant's signature without a time stamp (CAdES-T, XAdES-T)"},
+        {"time_stamp_policies", CONF_TEXT, AT(verify.time_stamp_policies), "", 0, 0, NULL, "OIDs of acceptable policies of time stamps, comma-separated; empty = any"},
+        {"expired_with_time_stamp", CONF_BOOL, AT(verify.expired_with_time_stamp), "no", 0, 0, NULL, "accept a certificate that has expired since a trusted time stamp"},
+        {"time_stamp_age_days", CONF_INT, AT(verify.time_stamp_age_days), "30", 0, 36500, NULL, "… when the time stamp is not older than this; 0 = any age"},
 };
 static const struct conf_key retry_keys[] = {
         {"first_ms", CONF_INT, AT(retry.first_ms), "5000", 10, DAY_MS, NULL, "first pause before a silent system is tried again"},

@@ -58,8 +58,10 @@ struct settings {
         } store;
         struct {
                 int64_t clock_skew_ms, message_age_ms, message_future_ms;
-                bool iin_check_digit, gost_2004;
                 char *certificates;
+                bool iin_check_digit, gost_2004, time_stamp_required, expired_with_time_stamp;
+                int64_t time_stamp_age_days;
+                char *time_stamp_policies, *certificate_policies;
         } verify;
         struct {
                 int64_t first_ms, longest_ms, park_after;

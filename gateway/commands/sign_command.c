@@ -5,6 +5,7 @@
 #include "gateway/base/text.h"
 #include "gateway/commands/command.h"
 #include "gateway/commands/options.h"
+#include "gateway/sign/cms_sign.h"
 #include "gateway/sign/xml_sign.h"
 #include "gateway/verify/verify.h"
 
@@ -12,7 +13,7 @@ GW_DEFINE_AUTO(signing_key, struct signing_key, local_key_close)
 
 struct sign_options {
         const char *key, *certificate, *password_file, *out;
-        bool soap, xades;
+        bool soap, xades, cms, detached;
 };
 
 static enum gw_rc sign_document(const struct signing_key *key, xmlDoc *doc, bool xades, struct buf *out, struct why *why)
@@ -39,6 +40,10 @@ static enum gw_rc sign_file(const struct sign_options *options, const char *path
         auto_buf struct buf in = BUF_LIMIT(xml_limits_default.bytes_max);
         if (!text_read_file(path, &in))
                 return why_say(why, GW_FAULT, "%s cannot be read", path);
+        if (options->cms) {
+                const struct signing_key *const keys[] = {key};
+                return cms_sign(keys, GW_COUNT(keys), buf_span(&in), options->detached, wall_now(), out, why);
+        }
         auto_xmldoc xmlDoc *doc = NULL;
         rc = xml_read(buf_span(&in), &xml_limits_default, &doc, why);
         if (rc != GW_OK)
@@ -62,12 +67,15 @@ static int sign_run(int argc, char **argv)
                 {"password-file", "FILE", "this file's first line is the key's password", &given.password_file, NULL, false},
                 {"soap", NULL, "sign the Body of a SOAP message (WS-Security) instead of a document", NULL, &given.soap, false},
                 {"xades", NULL, "sign a document as XAdES-BES: signing time and certificate are signed too", NULL, &given.xades, false},
+                {"cms", NULL, "sign any file as CMS (CAdES-BES, DER), the content inside", NULL, &given.cms, false},
+                {"detached", NULL, "with --cms: the content is not inside", NULL, &given.detached, false},
                 {"out", "FILE", "where to write; standard output when absent", &given.out, NULL, false},
         };
         const struct options options = {
                 "sign", "FILE",
                 "Signs an XML document the way NCALayer does: the signature becomes the last child of the root and covers the\n"
                 "whole document. A document that is signed already gets a further signature, which covers the earlier ones.\n"
+                "With --cms it writes a CMS signature over the file, whatever it is.\n"
                 "With --soap it adds the transport signature of SHEP to a SOAP message.\n"
                 "Exit status: 0 signed, 2 unreadable input, key or usage.",
                 "  egov-gateway sign --key applicant.key --cert applicant.pem --out signed.xml application.xml\n"
@@ -80,8 +88,10 @@ static int sign_run(int argc, char **argv)
                 return status;
         if (argc - first != 1)
                 return options_mistake(&options, "exactly one FILE is needed");
-        if (given.soap && given.xades)
-                return options_mistake(&options, "--soap and --xades do not go together");
+        if (given.soap + given.xades + given.cms > 1)
+                return options_mistake(&options, "--soap, --xades and --cms do not go together");
+        if (given.detached && !given.cms)
+                return options_mistake(&options, "--detached goes with --cms");
         if (!given.certificate && !given.password_file)
                 return options_mistake(&options, "--cert is needed, or --password-file for a PKCS#12 with its certificate");
         verify_init();

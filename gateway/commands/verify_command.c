@@ -10,6 +10,7 @@
 #include "gateway/commands/command.h"
 #include "gateway/commands/options.h"
 #include "gateway/soap/shep.h"
+#include "gateway/verify/cms_document.h"
 #include "gateway/verify/verify.h"
 
 GW_DEFINE_AUTO(verifier, struct verifier, verifier_close)
@@ -18,7 +19,7 @@ GW_DEFINE_AUTO(json, json_t, json_decref)
 #define SIGNATURES_MAX VERIFY_SIGNERS_MAX
 
 struct verify_options {
-        const char *trust, *at;
+        const char *trust, *at, *content;
         bool json, expired;
 };
 
@@ -141,6 +142,46 @@ static json_t *verify_document_part(struct verifier *verifier, xmlDoc *doc, stru
         return report;
 }
 
+static json_t *stamp_report(const struct time_stamp *stamp)
+{
+        char at[CLOCK_TEXT_MAX];
+        json_t *report = json_object();
+        put_text(report, "time", clock_iso(stamp->at, at));
+        put_text(report, "authority", stamp->authority->common_name);
+        put_text(report, "policy", stamp->policy);
+        put_text(report, "algorithm", stamp->algorithm);
+        return report;
+}
+
+/* detached: {NULL, 0} when the content is inside. */
+static json_t *verify_cms_part(struct verifier *verifier, struct span cms, struct span detached, struct wall_time at)
+{
+        json_t *report = json_pack("{s:s}", "part", "CMS");
+        struct why why = WHY_INIT;
+        struct verified_cms verified = {.signer_count = 0};
+        enum gw_rc rc = verify_cms(verifier, cms, detached, at, &verified, &why);
+        put_verdict(report, rc, &why);
+        if (rc != GW_OK)
+                return report;
+        put_text(report, "covered", detached.p ? "the whole of the given content" : "the whole content inside");
+        json_object_set_new(report, "coveredBytes", json_integer((json_int_t)verified.content.n));
+        put_text(report, "algorithm", verified.signers[0].algorithm);
+        json_t *signers = json_array();
+        for (size_t i = 0; i < verified.signer_count; i++) {
+                const struct verified_cms_signer *s = &verified.signers[i];
+                json_t *signer = signer_report(s->certificate);
+                char claimed[CLOCK_TEXT_MAX];
+                put_text(signer, "algorithm", s->algorithm);
+                put_text(signer, "signingTime", s->signing_time.ms ? clock_iso(s->signing_time, claimed) : "");
+                if (s->has_stamp)
+                        json_object_set_new(signer, "timeStamp", stamp_report(&s->stamp));
+                json_array_append_new(signers, signer);
+        }
+        json_object_set_new(report, "signers", signers);
+        verified_cms_done(&verified);
+        return report;
+}
+
 /* An application must be signed; any other document in data may be, and is judged when it is. */
 static bool document_counts(const xmlDoc *doc)
 {
@@ -157,7 +198,10 @@ static void verify_soap_parts(struct verifier *verifier, const struct soap *soap
         json_array_append_new(parts, verify_transport_part(verifier, soap, at));
         if (shep_read(soap, &message, &why) != GW_OK || !message->data)
                 return;
-        if (shep_data_document(message->data, &xml_limits_default, &data, &bytes, &why) == GW_OK && document_counts(data))
+        auto_buf struct buf text = BUF_LIMIT(xml_limits_default.bytes_max);
+        if (shep_data_other_text(message->data, &text) && cms_looks_like(buf_span(&text)))
+                json_array_append_new(parts, verify_cms_part(verifier, buf_span(&text), span_of(NULL, 0), at));
+        else if (shep_data_document(message->data, &xml_limits_default, &data, &bytes, &why) == GW_OK && document_counts(data))
                 json_array_append_new(parts, verify_document_part(verifier, data, at));
 }
 
@@ -167,6 +211,19 @@ static int refused_file(json_t *report, const struct why *why, int status)
 {
         put_verdict(report, GW_REJECT, why);
         return status;
+}
+
+static int put_parts_verdict(json_t *report, const json_t *parts)
+{
+        size_t i;
+        json_t *part;
+        const char *code = "OK";
+        json_array_foreach(parts, i, part)
+                if (!json_is_true(json_object_get(part, "valid")) && str_eq(code, "OK"))
+                        code = json_string_value(json_object_get(part, "code"));
+        json_object_set_new(report, "valid", json_boolean(str_eq(code, "OK")));
+        put_text(report, "code", code);
+        return str_eq(code, "OK") ? COMMAND_YES : COMMAND_NO;
 }
 
 static int verify_parts(struct verifier *verifier, xmlDoc *doc, struct wall_time at, json_t *report)
@@ -187,18 +244,19 @@ static int verify_parts(struct verifier *verifier, xmlDoc *doc, struct wall_time
         } else {
                 json_array_append_new(parts, verify_document_part(verifier, doc, at));
         }
-        size_t i;
-        json_t *part;
-        const char *code = "OK";
-        json_array_foreach(parts, i, part)
-                if (!json_is_true(json_object_get(part, "valid")) && str_eq(code, "OK"))
-                        code = json_string_value(json_object_get(part, "code"));
-        json_object_set_new(report, "valid", json_boolean(str_eq(code, "OK")));
-        put_text(report, "code", code);
-        return str_eq(code, "OK") ? COMMAND_YES : COMMAND_NO;
+        return put_parts_verdict(report, parts);
 }
 
-static int verify_file(struct verifier *verifier, const char *path, struct wall_time at, json_t *report)
+static int verify_cms_file(struct verifier *verifier, struct span cms, struct span detached, struct wall_time at, json_t *report)
+{
+        json_t *parts = json_pack("[o]", verify_cms_part(verifier, cms, detached, at));
+        put_text(report, "kind", "CMS");
+        json_object_set_new(report, "parts", parts);
+        return put_parts_verdict(report, parts);
+}
+
+/* detached: the content of a detached CMS, or {NULL, 0} */
+static int verify_file(struct verifier *verifier, const char *path, struct span detached, struct wall_time at, json_t *report)
 {
         struct why why = WHY_INIT;
         auto_buf struct buf in = BUF_LIMIT(xml_limits_default.bytes_max);
@@ -213,6 +271,8 @@ static int verify_file(struct verifier *verifier, const char *path, struct wall_
                 put_text(report, "detail", why.detail);
                 return COMMAND_USAGE;
         }
+        if (detached.p || cms_looks_like(buf_span(&in)))
+                return verify_cms_file(verifier, buf_span(&in), detached, at, report);
         if (xml_read(buf_span(&in), &xml_limits_default, &doc, &why) != GW_OK)
                 return refused_file(report, &why, why.reason == REASON_XML_NOT_WELL_FORMED || why.reason == REASON_XML_ENCODING
                                     ? COMMAND_USAGE : COMMAND_NO);
@@ -282,11 +342,17 @@ static void print_report(const json_t *report)
 
 static int verify_files(struct verifier *verifier, const struct verify_options *given, struct wall_time at, char **files, size_t count)
 {
+        auto_buf struct buf content = BUF_LIMIT(xml_limits_default.bytes_max);
+        if (given->content && !text_read_file(given->content, &content)) {
+                fprintf(stderr, "egov-gateway verify: %s cannot be read\n", given->content);
+                return COMMAND_USAGE;
+        }
+        struct span detached = !given->content ? span_of(NULL, 0) : content.n > 0 ? buf_span(&content) : span_str("");
         gw_auto(json) json_t *reports = json_array();
         int worst = COMMAND_YES;
         for (size_t i = 0; i < count; i++) {
                 json_t *report = json_object();
-                int status = verify_file(verifier, files[i], at, report);
+                int status = verify_file(verifier, files[i], detached, at, report);
                 worst = status > worst ? status : worst;
                 json_array_append_new(reports, report);
                 if (!given->json)
@@ -316,11 +382,12 @@ static int verify_run(int argc, char **argv)
                 {"trust", "DIR", "certificates of the authorities to trust, PEM or DER", &given.trust, NULL, true},
                 {"at", "TIME", "judge as of this time, e.g. 2026-11-22T19:30:00+05:00 (now)", &given.at, NULL, false},
                 {"expired-with-stamp", NULL, "accept a certificate that has expired since a trusted time stamp", NULL, &given.expired, false},
+                {"content", "FILE", "what a detached CMS was made over", &given.content, NULL, false},
                 {"json", NULL, "a report for machines: a list with one object per file", NULL, &given.json, false},
         };
         const struct options options = {
                 "verify", "FILE…",
-                "Says whether the signatures of SOAP messages and signed XML documents are valid: what they cover, who signed,\n"
+                "Says whether the signatures of SOAP messages, signed XML documents and CMS are valid: what they cover, who signed,\n"
                 "and if not valid, one reason code. Of a SOAP message both the transport signature and the signed document\n"
                 "inside are checked. Revocation is not asked.\n"
                 "With --certificate FILE only a certificate's path is judged: egov-gateway verify --certificate --help.\n"

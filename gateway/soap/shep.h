@@ -48,6 +48,8 @@ GW_MUST_CHECK enum gw_rc shep_read(const struct soap *soap, struct shep_message 
  * (xml_subtree_doc). bytes: the document's bytes as carried (text) or serialised (child). Reasons DATA_MISSING, DATA_FORM, XML_*. */
 GW_MUST_CHECK enum gw_rc shep_data_document(const xmlNode *data, const struct xml_limits *limits, xmlDoc **ret_doc, struct buf *bytes,
                                              struct why *why);
+/* True when data is text that is no XML (base64 of a CMS, perhaps); then it is appended. */
+GW_MUST_CHECK bool shep_data_other_text(const xmlNode *data, struct buf *out);
 
 /* Writers append the content of soap:Body in exclusive canonical form, ready for xml_sign_envelope(). `data_xml` is placed as
  * child XML (must be exclusive canonical and self-contained), `data_text` as escaped text; at most one of them. */

@@ -50,13 +50,27 @@ static bool looks_like_xml(struct span s)
         return s.n > at && s.p[at] == '<';
 }
 
+static void add_text(const xmlNode *data, struct buf *out)
+{
+        for (const xmlNode *n = data->children; n; n = n->next)
+                if (n->type == XML_TEXT_NODE || n->type == XML_CDATA_SECTION_NODE)
+                        buf_add_str(out, (const char *)n->content);
+}
+
+bool shep_data_other_text(const xmlNode *data, struct buf *out)
+{
+        const xmlNode *child = NULL;
+        if (!data || look(data, &child) != CONTENT_TEXT)
+                return false;
+        add_text(data, out);
+        return !buf_failed(out) && !looks_like_xml(trimmed(buf_span(out)));
+}
+
 static enum gw_rc document_of_text(const xmlNode *data, const struct xml_limits *limits, xmlDoc **ret_doc, struct buf *bytes,
                                    struct why *why)
 {
         auto_buf struct buf all = BUF_LIMIT(limits->bytes_max);
-        for (const xmlNode *n = data->children; n; n = n->next)
-                if (n->type == XML_TEXT_NODE || n->type == XML_CDATA_SECTION_NODE)
-                        buf_add_str(&all, (const char *)n->content);
+        add_text(data, &all);
         if (buf_failed(&all))
                 return why_set(why, GW_REJECT, REASON_HTTP_TOO_LARGE, "the text in data is larger than %zu bytes", limits->bytes_max);
         struct span text = trimmed(buf_span(&all));

@@ -80,7 +80,7 @@ void endpoint_rest_submit(struct loop *loop, struct http_exchange *exchange, con
         else if (loop->flows >= (unsigned)loop->shared->settings->gateway.inflight_max)
                 rc = why_set(&why, GW_RETRY, REASON_OVERLOADED, "too many requests under way");
         if (rc == GW_OK)
-                rc = intake_check_rest(intake, request->body, http_request_header(request, "idempotency-key"), request->peer, &why);
+                rc = intake_check_rest(intake, request->body, submission_form_of(http_request_header(request, "content-type")), http_request_header(request, "idempotency-key"), request->peer, &why);
         stage_add(loop->shared, STAGE_VERIFY, since);
         if (rc != GW_OK) {
                 refuse(loop, exchange, correlation_id, &why);

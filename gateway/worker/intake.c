@@ -6,6 +6,8 @@
 #include <openssl/x509.h>
 
 #include "gateway/base/text.h"
+#include "gateway/verify/cms_document.h"
+#include "gateway/verify/problem.h"
 #include "gateway/worker/intake.h"
 
 #define INTAKE_LEASE_MS 120000
@@ -96,21 +98,65 @@ static json_t *certificate_report(const struct certificate *c, const struct revo
         return json;
 }
 
-static json_t *signers_report(const struct verified_document *document, const struct revocation_record *record)
+/* Who signed the application, in either form of signature; borrowed. */
+struct applicant_signers {
+        const char *form; /* "xml": one after the other; "cms": side by side, in no order */
+        const struct certificate *certificates[VERIFY_SIGNERS_MAX];
+        const struct time_stamp *stamps[VERIFY_SIGNERS_MAX]; /* NULL: none */
+        size_t count;
+        struct span cms; /* as it came */
+};
+
+static struct applicant_signers signers_of_document(const struct verified_document *verified)
+{
+        struct applicant_signers by = {.form = "xml", .count = verified->signer_count};
+        memcpy(by.certificates, verified->signers, sizeof verified->signers);
+        return by;
+}
+
+static struct applicant_signers signers_of_cms(const struct verified_cms *verified, struct span cms)
+{
+        struct applicant_signers by = {.form = "cms", .count = verified->signer_count, .cms = cms};
+        for (size_t i = 0; i < verified->signer_count; i++) {
+                by.certificates[i] = verified->signers[i].certificate;
+                by.stamps[i] = verified->signers[i].has_stamp ? &verified->signers[i].stamp : NULL;
+        }
+        return by;
+}
+
+static json_t *stamp_report(const struct time_stamp *stamp, const struct revocation_record *record)
+{
+        char at[CLOCK_TEXT_MAX];
+        return json_pack("{s:s, s:s, s:s, s:o}", "at", clock_iso(stamp->at, at), "policy", stamp->policy, "serial", stamp->serial, "authority", certificate_report(stamp->authority, record));
+}
+
+static json_t *signers_report(const struct applicant_signers *by, const struct revocation_record *record)
 {
         json_t *signers = json_array();
-        for (size_t i = 0; i < document->signer_count; i++)
-                json_array_append_new(signers, certificate_report(document->signers[i], record));
+        for (size_t i = 0; i < by->count; i++) {
+                json_t *signer = certificate_report(by->certificates[i], record);
+                if (by->stamps[i])
+                        json_object_set_new(signer, "timeStamp", stamp_report(by->stamps[i], record));
+                json_array_append_new(signers, signer);
+        }
         return signers;
 }
 
+#define WAITING_CMS "applicantCms" /* of a verdict in CHECKING: what intake_check_again() verifies once more, beside the application */
+
 /* The evidence of what was verified (I7): who signed what, by which certificates, when. No IIN, no name: the certificates are in the
  * stored envelope. */
-static void write_verdict(struct intake *in, const struct certificate *transport, const struct verified_document *document)
+static void write_verdict(struct intake *in, const struct certificate *transport, const struct applicant_signers *by)
 {
         char at[CLOCK_TEXT_MAX];
-        json_t *signers = signers_report(document, &in->revocation);
-        json_t *report = json_pack("{s:s, s:s, s:o, s:s}", "at", clock_iso(in->received_at, at), "code", in->revocation.unknown ? "APPLICANT_CERTIFICATE_REVOCATION_UNKNOWN" : "OK", "applicantSigners", signers, "policy", "1");
+        const char *code = in->revocation.unknown ? "APPLICANT_CERTIFICATE_REVOCATION_UNKNOWN" : "OK";
+        json_t *report = json_pack("{s:s, s:s, s:s, s:o, s:s}", "at", clock_iso(in->received_at, at), "code", code, "applicantForm", by->form, "applicantSigners",
+                                   signers_report(by, &in->revocation), "policy", "1");
+        if (in->revocation.unknown && by->cms.p) {
+                auto_buf struct buf base64 = BUF_INIT;
+                text_base64(&base64, by->cms);
+                json_object_set_new(report, WAITING_CMS, json_string(buf_cstr(&base64)));
+        }
         if (transport)
                 json_object_set_new(report, "transport", certificate_report(transport, &in->revocation));
         char *text = json_dumps(report, JSON_COMPACT);
@@ -148,26 +194,102 @@ static enum gw_rc look_up(struct intake *in, xmlDoc *document, struct why *why)
         return rc;
 }
 
-/* The signed application: signatures, signer, fields, service. `document` was read from application_bytes. */
-static enum gw_rc check_application(struct intake *in, xmlDoc *document, const struct certificate *transport, struct why *why)
+/* The applicant among the signers: of XML the first, of CMS whichever may. */
+static enum gw_rc find_applicant(struct intake *in, const struct applicant_signers *by, struct why *why)
 {
-        struct shared *s = in->loop->shared;
-        struct verified_document verified = {0};
-        in->revocation.defer = str_eq(s->settings->revocation.unknown, "wait");
-        enum gw_rc rc = verify_document(s->verifier, document, in->received_at, &verified, why);
-        if (rc != GW_OK)
-                return rc;
-        const struct certificate *signer = verified.signers[0];
-        rc = application_read(verified.root, &in->application, why);
+        const struct application *a = in->application;
+        size_t candidates = str_eq(by->form, "cms") ? by->count : 1;
+        enum gw_rc rc = GW_REJECT;
+        for (size_t i = 0; rc != GW_OK && i < candidates; i++) {
+                struct why other = WHY_INIT;
+                rc = verify_applicant_allowed(in->loop->shared->verifier, by->certificates[i], a->declarant_iin, a->representative_iin, i == 0 ? why : &other);
+                if (rc == GW_OK)
+                        memcpy(in->applicant_iin, by->certificates[i]->iin, sizeof in->applicant_iin);
+        }
         if (rc == GW_OK)
-                rc = verify_applicant_allowed(s->verifier, signer, in->application->declarant_iin, in->application->representative_iin, why);
+                *why = (struct why)WHY_INIT; /* of an earlier candidate */
+        return rc;
+}
+
+/* The verified application: fields, who may, service. */
+static enum gw_rc check_application(struct intake *in, xmlDoc *document, const xmlNode *root, const struct applicant_signers *by, const struct certificate *transport,
+                                    struct why *why)
+{
+        enum gw_rc rc = application_read(root, &in->application, why);
+        if (rc == GW_OK)
+                rc = find_applicant(in, by, why);
         if (rc == GW_OK) {
-                memcpy(in->applicant_iin, signer->iin, sizeof in->applicant_iin);
-                write_verdict(in, transport, &verified);
+                write_verdict(in, transport, by);
                 rc = look_up(in, document, why);
         }
+        return rc;
+}
+
+/* From here on it is about the applicant's certificates, of which nothing may be known for now. */
+static void may_wait(struct intake *in)
+{
+        in->revocation.defer = str_eq(in->loop->shared->settings->revocation.unknown, "wait");
+}
+
+/* Signed as XML; `document` was read from application_bytes. */
+static enum gw_rc check_xml(struct intake *in, xmlDoc *document, const struct certificate *transport, struct why *why)
+{
+        struct verified_document verified = {0};
+        may_wait(in);
+        enum gw_rc rc = verify_document(in->loop->shared->verifier, document, in->received_at, &verified, why);
+        if (rc != GW_OK)
+                return rc;
+        struct applicant_signers by = signers_of_document(&verified);
+        rc = check_application(in, document, verified.root, &by, transport, why);
         verified_document_done(&verified);
         return rc;
+}
+
+/* Depth is bounded by xml_read(). */
+static bool has_signature(const xmlNode *node)
+{
+        for (const xmlNode *child = xml_first_element(node); child; child = xml_next_element(child))
+                if (xml_is(child, DSIG_NS, "Signature") || has_signature(child))
+                        return true;
+        return false;
+}
+
+/* The content of a verified CMS. A signature inside would be a second opinion about who the applicant is: one form or the other. */
+static enum gw_rc check_cms_content(struct intake *in, const struct verified_cms *verified, struct span cms, const struct certificate *transport, struct why *why)
+{
+        auto_xmldoc xmlDoc *document = NULL;
+        enum gw_rc rc = xml_read(verified->content, &xml_limits_default, &document, why);
+        if (rc != GW_OK)
+                return rc;
+        const xmlNode *root = xmlDocGetRootElement(document);
+        if (xml_is(root, DSIG_NS, "Signature") || has_signature(root))
+                return sig_refuse(why, SIG_APPLICANT, SIG_SEVERAL, "an XML signature inside a CMS");
+        struct applicant_signers by = signers_of_cms(verified, cms);
+        buf_add_span(&in->application_bytes, verified->content);
+        return check_application(in, document, root, &by, transport, why);
+}
+
+/* Signed as CMS, with the content inside or beside it: what later stages read is the content, the CMS stays in the envelope. */
+static enum gw_rc check_cms(struct intake *in, struct span cms, struct span detached, const struct certificate *transport, struct why *why)
+{
+        struct verified_cms verified = {.signer_count = 0};
+        may_wait(in);
+        enum gw_rc rc = verify_cms(in->loop->shared->verifier, cms, detached, in->received_at, &verified, why);
+        if (rc != GW_OK)
+                return rc;
+        rc = check_cms_content(in, &verified, cms, transport, why);
+        verified_cms_done(&verified);
+        return rc;
+}
+
+static enum gw_rc check_data(struct intake *in, const xmlNode *data, const struct certificate *transport, struct why *why)
+{
+        auto_buf struct buf text = BUF_LIMIT(xml_limits_default.bytes_max);
+        if (shep_data_other_text(data, &text) && cms_looks_like(buf_span(&text)))
+                return check_cms(in, buf_span(&text), span_of(NULL, 0), transport, why);
+        auto_xmldoc xmlDoc *document = NULL;
+        enum gw_rc rc = shep_data_document(data, &xml_limits_default, &document, &in->application_bytes, why);
+        return rc == GW_OK ? check_xml(in, document, transport, why) : rc;
 }
 
 /* What "the same bytes" means (I2): what the sender asked for, not how often it signed or framed it. */
@@ -200,10 +322,7 @@ static enum gw_rc check_shep(struct intake *in, const struct soap *soap, const s
         in->message_id = xstrdup(m->message_id);
         in->correlation_id = xstrdup(m->correlation_id && m->correlation_id[0] ? m->correlation_id : m->message_id);
         in->shep_service_id = xstrdup(m->service_id);
-        auto_xmldoc xmlDoc *document = NULL;
-        rc = shep_data_document(m->data, &xml_limits_default, &document, &in->application_bytes, why);
-        if (rc == GW_OK)
-                rc = check_application(in, document, transport, why);
+        rc = check_data(in, m->data, transport, why);
         if (rc == GW_OK)
                 make_digest(in, m->message_date);
         return rc;
@@ -242,7 +361,19 @@ static bool key_is_plain(const char *key)
         return true;
 }
 
-static enum gw_rc check_rest(struct intake *in, struct span body, const char *idempotency_key, const struct http_peer *peer, struct why *why)
+static enum gw_rc check_submission(struct intake *in, const struct submission *submission, struct why *why)
+{
+        if (submission->cms.p)
+                return check_cms(in, submission->cms, submission->detached, NULL, why);
+        auto_xmldoc xmlDoc *document = NULL;
+        enum gw_rc rc = xml_read(submission->xml, &xml_limits_default, &document, why);
+        if (rc != GW_OK)
+                return rc;
+        buf_add_span(&in->application_bytes, submission->xml);
+        return check_xml(in, document, NULL, why);
+}
+
+static enum gw_rc check_rest(struct intake *in, struct span body, enum submission_form form, const char *idempotency_key, const struct http_peer *peer, struct why *why)
 {
         struct shared *s = in->loop->shared;
         in->sender = intake_tls_sender(s->settings, peer);
@@ -252,12 +383,11 @@ static enum gw_rc check_rest(struct intake *in, struct span body, const char *id
                 return why_set(why, GW_REJECT, REASON_SOAP_STRUCTURE, "header Idempotency-Key must hold 1 to 100 visible characters");
         in->message_id = xstrdup(idempotency_key);
         in->correlation_id = xstrdup(idempotency_key);
-        auto_xmldoc xmlDoc *document = NULL;
-        enum gw_rc rc = xml_read(body, &xml_limits_default, &document, why);
-        if (rc != GW_OK)
-                return rc;
-        buf_add_span(&in->application_bytes, body);
-        rc = check_application(in, document, NULL, why);
+        struct submission submission;
+        enum gw_rc rc = submission_read(form, body, &submission, why);
+        if (rc == GW_OK)
+                rc = check_submission(in, &submission, why);
+        submission_done(&submission);
         if (rc == GW_OK)
                 rc = verify_fresh(&s->policy, in->application->request_date, in->received_at, why);
         if (rc == GW_OK)
@@ -265,31 +395,48 @@ static enum gw_rc check_rest(struct intake *in, struct span body, const char *id
         return rc;
 }
 
-enum gw_rc intake_check_rest(struct intake *in, struct span body, const char *idempotency_key, const struct http_peer *peer, struct why *why)
+enum gw_rc intake_check_rest(struct intake *in, struct span body, enum submission_form form, const char *idempotency_key, const struct http_peer *peer, struct why *why)
 {
         revocation_record_begin(&in->revocation, false);
-        enum gw_rc rc = check_rest(in, body, idempotency_key, peer, why);
+        enum gw_rc rc = check_rest(in, body, form, idempotency_key, peer, why);
         revocation_record_end();
         return rc;
 }
 
 /* ---- once more ---- */
 
-static enum gw_rc verify_again(struct loop *loop, const struct request_work *work, struct verified_document *ret, struct why *why)
+static enum gw_rc check_xml_again(struct loop *loop, const struct request_work *work, const struct revocation_record *record, json_t **ret_signers, struct why *why)
 {
         auto_xmldoc xmlDoc *document = NULL;
+        struct verified_document verified = {0};
         if (xml_read(buf_span(&work->application), &xml_limits_default, &document, why) != GW_OK)
                 return GW_FAULT; /* it was read when it was received */
-        enum gw_rc rc = verify_document(loop->shared->verifier, document, work->registered_at, ret, why);
-        ret->root = NULL; /* it goes with the document */
+        enum gw_rc rc = verify_document(loop->shared->verifier, document, work->registered_at, &verified, why);
+        if (rc == GW_OK) {
+                struct applicant_signers by = signers_of_document(&verified);
+                *ret_signers = signers_report(&by, record);
+        }
+        verified_document_done(&verified);
         return rc;
 }
 
-static void renew_verdict(const struct request_work *work, const char *code, json_t *signers, struct buf *out)
+/* The application is the content, whether it came inside or beside. */
+static enum gw_rc check_cms_again(struct loop *loop, const struct request_work *work, const char *base64, const struct revocation_record *record, json_t **ret_signers,
+                                  struct why *why)
+{
+        struct verified_cms verified = {.signer_count = 0};
+        enum gw_rc rc = verify_cms(loop->shared->verifier, span_str(base64), buf_span(&work->application), work->registered_at, &verified, why);
+        if (rc == GW_OK) {
+                struct applicant_signers by = signers_of_cms(&verified, span_str(base64));
+                *ret_signers = signers_report(&by, record);
+        }
+        verified_cms_done(&verified);
+        return rc;
+}
+
+static void renew_verdict(json_t *report, const char *code, json_t *signers, struct buf *out)
 {
         char at[CLOCK_TEXT_MAX];
-        json_t *report = json_loadb((const char *)work->verdict.p, work->verdict.n, 0, NULL);
-        GW_ASSERT(report); /* our own */
         json_object_set_new(report, "code", json_string(code));
         json_object_set_new(report, "revocationKnownAt", json_string(clock_iso(wall_now(), at)));
         if (signers)
@@ -297,7 +444,6 @@ static void renew_verdict(const struct request_work *work, const char *code, jso
         char *text = json_dumps(report, JSON_COMPACT);
         buf_add_str(out, text);
         free(text);
-        json_decref(report);
 }
 
 /* A refusal has no verified document: the notes alone say about which certificate. */
@@ -314,15 +460,18 @@ static json_t *notes_report(const struct revocation_record *record)
 
 enum gw_rc intake_check_again(struct loop *loop, const struct request_work *work, struct revocation_record *record, struct buf *verdict, struct why *why)
 {
-        struct verified_document verified = {0};
+        json_t *before = json_loadb((const char *)work->verdict.p, work->verdict.n, 0, NULL), *signers = NULL;
+        GW_ASSERT(before); /* our own */
+        const char *cms = json_string_value(json_object_get(before, WAITING_CMS));
         revocation_record_begin(record, false);
-        enum gw_rc rc = verify_again(loop, work, &verified, why);
+        enum gw_rc rc = cms ? check_cms_again(loop, work, cms, record, &signers, why) : check_xml_again(loop, work, record, &signers, why);
         revocation_record_end();
+        json_object_del(before, WAITING_CMS);
         if (rc == GW_OK)
-                renew_verdict(work, "OK", signers_report(&verified, record), verdict);
+                renew_verdict(before, "OK", signers, verdict);
         else if (rc == GW_REJECT)
-                renew_verdict(work, reason_info(why->reason)->name, notes_report(record), verdict);
-        verified_document_done(&verified);
+                renew_verdict(before, reason_info(why->reason)->name, notes_report(record), verdict);
+        json_decref(before);
         return rc;
 }
 

@@ -4,6 +4,7 @@
 
 #include "gateway/soap/shep.h"
 #include "gateway/worker/loop.h"
+#include "gateway/worker/submission.h"
 
 struct intake {
         struct loop *loop;
@@ -12,7 +13,7 @@ struct intake {
         const struct sender_settings *sender;
         char *message_id, *correlation_id, *shep_service_id; /* owned */
         struct buf envelope;          /* owned: as received */
-        struct buf application_bytes; /* owned: the signed application */
+        struct buf application_bytes; /* owned: the signed application; of CMS its content */
         struct application *application;
         const struct service *service;
         char applicant_iin[13];       /* who signed */
@@ -31,8 +32,8 @@ GW_DEFINE_AUTO(intake, struct intake, intake_free)
 
 /* A SHEP envelope: transport signature, sender, freshness; then the application in its data. `message` is read from `soap`. */
 GW_MUST_CHECK enum gw_rc intake_check_shep(struct intake *intake, const struct soap *soap, const struct shep_message *message, struct why *why);
-/* A signed application by itself (REST); the sender is the one of the TLS client certificate. */
-GW_MUST_CHECK enum gw_rc intake_check_rest(struct intake *intake, struct span body, const char *idempotency_key, const struct http_peer *peer, struct why *why);
+/* A signed application by itself (REST), in one of the forms of submission.h; the sender is the one of the TLS client certificate. */
+GW_MUST_CHECK enum gw_rc intake_check_rest(struct intake *intake, struct span body, enum submission_form form, const char *idempotency_key, const struct http_peer *peer, struct why *why);
 /* The sender of a TLS client certificate, or NULL. */
 const struct sender_settings *intake_tls_sender(const struct settings *settings, const struct http_peer *peer);
 

@@ -110,7 +110,8 @@ def floor_costs(copies):
 
 
 def start(name, loops, store=None):
-    settings = {"gateway": {"loops": loops}, **({"store": {"path": store}} if store else {})}
+    # CRLs alone: the simulated responder would sign on the cores that are measured.
+    settings = {"gateway": {"loops": loops}, "revocation": {"mode": "crl"}, **({"store": {"path": store}} if store else {})}
     return Lab(folder=FOLDER / name, settings=settings, simulator_options=["--generate", "--no-verify"])
 
 

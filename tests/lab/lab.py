@@ -115,7 +115,7 @@ class Lab:
                 "tsa": url + ("tsa-gost" if authority.startswith("gost") else "tsa")}
 
     def revocation_sections(self, authorities=("rsa", "gost"), **settings):
-        """[revocation] and an [authority NAME] each, for Lab(settings=Lab.revocation_sections) or as a part of a function's answer."""
+        """[revocation] and an [authority NAME] each; what every lab has, or, with other settings, a part of Lab(settings=FUNCTION)."""
         sections = {"revocation": {"mode": "both", **settings}}
         for name in authorities:
             file = {"rsa": "issuing", "gost": "gost-issuing", "next": "issuing-next"}.get(name, name)
@@ -165,7 +165,7 @@ class Lab:
                        "name_ru": "Отдел занятости и социальных программ «ПРИМЕР» (ТЕСТ)", "note_kk": "СЫНАҚ ДЕРЕКТЕРІ", "note_ru": "ТЕСТОВЫЕ ДАННЫЕ"},
             "http": {"header_ms": 2000},  # one of the fixtures drips its headers and waits to be closed
             "store": {"path": self.folder / "store.db"},
-            "revocation": {"mode": "off"},
+            **self.revocation_sections(),
             "listener plain": {"port": 0},
             "listener tls": {"port": 0, "tls": "on", "clients": "optional", "certificate": PKI / "certs" / "tls-gateway.pem", "client_ca": PKI / "tls" / "ca.pem"},
             "sender pep": {"bin": "091240900012", "tls_sha256": fingerprint(PKI / "certs" / "tls-portal.pem")},
