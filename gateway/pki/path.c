@@ -34,7 +34,7 @@ GW_DEFINE_AUTO(crls, STACK_OF(X509_CRL), free_crls)
 struct attempt {
         bool by_signature; /* first: anchors.c reads it through a pointer to the whole */
         int revocation;    /* the first X509_V_ERR_… about revocation; REVOKED outdoes unknown */
-        const X509_CRL *unusable; /* what such a list says does not count */
+        int unusable_depth; /* the last certificate whose list does not count; what such a list says does not either */
 };
 
 const char *path_problem_name(enum path_problem problem)
@@ -102,13 +102,12 @@ static bool is_revocation(int error)
 
 static void note_revocation(X509_STORE_CTX *ctx, struct attempt *attempt, int error, int depth)
 {
-        const X509_CRL *crl = X509_STORE_CTX_get0_current_crl(ctx);
         if (depth == sk_X509_num(X509_STORE_CTX_get0_chain(ctx)) - 1)
                 return; /* the anchor */
         bool revoked = error == X509_V_ERR_CERT_REVOKED;
         if (!revoked && error != X509_V_ERR_UNABLE_TO_GET_CRL)
-                attempt->unusable = crl;
-        if (!attempt->revocation || (revoked && crl != attempt->unusable))
+                attempt->unusable_depth = depth;
+        if (!attempt->revocation || (revoked && depth != attempt->unusable_depth))
                 attempt->revocation = error;
 }
 
@@ -131,10 +130,13 @@ static int on_verdict(int ok, X509_STORE_CTX *ctx)
 
 /* ---- the rules --------------------------------------------------------------------------------------------------- */
 
+/* No policy at all would be an empty set for OpenSSL, and nothing would satisfy a demand for a policy; "any" is a policy of that name (RFC 5280 6.1.1 (c)). */
 static bool set_policies(X509_VERIFY_PARAM *param, const struct path_rules *rules)
 {
-        for (size_t i = 0; i < rules->policy_count; i++) {
-                ASN1_OBJECT *oid = OBJ_txt2obj(rules->policies[i], 1);
+        static const char *const any[] = {"2.5.29.32.0"};
+        const char *const *policies = rules->policy_count > 0 ? rules->policies : any;
+        for (size_t i = 0; i < (rules->policy_count > 0 ? rules->policy_count : GW_COUNT(any)); i++) {
+                ASN1_OBJECT *oid = OBJ_txt2obj(policies[i], 1);
                 if (!oid || X509_VERIFY_PARAM_add0_policy(param, oid) != 1) {
                         ASN1_OBJECT_free(oid);
                         return false;
@@ -281,7 +283,7 @@ static enum path_problem walk(const struct anchors *anchors, X509 *leaf, const s
  * issuers found by their signature: more costly, so only then. */
 enum path_problem path_verify(const struct anchors *anchors, X509 *leaf, const struct path_rules *rules, struct path *ret_path, struct why *detail)
 {
-        struct attempt first = {0}, second = {.by_signature = true};
+        struct attempt first = {.unusable_depth = -1}, second = {.by_signature = true, .unusable_depth = -1};
         int error = 0, other = 0;
         enum path_problem problem = walk(anchors, leaf, rules, &first, ret_path, &error, detail);
         if (error == X509_V_ERR_CERT_SIGNATURE_FAILURE || error == X509_V_ERR_KEYUSAGE_NO_CERTSIGN) {
