@@ -46,7 +46,7 @@ static enum gw_rc check_stamp(struct verifier *verifier, const struct sig_shape 
 
 /* Whether the signer is trusted: for the instant of the stamp when there is one, else for that of receipt. */
 static enum gw_rc check_signer(struct verifier *verifier, const struct sig_shape *shape, const struct xades *xades, struct certificate *signer,
-                               struct wall_time at, struct signature_facts *facts, struct why *why)
+                               STACK_OF(X509) *chain, struct wall_time at, struct signature_facts *facts, struct why *why)
 {
         *facts = (struct signature_facts){.level = shape->object ? "XAdES-BES" : "XML-DSig", .signing_time = xades->signing_time};
         if (xades->stamp) {
@@ -55,7 +55,7 @@ static enum gw_rc check_signer(struct verifier *verifier, const struct sig_shape
         }
         if (trust_policy(verifier)->stamp_required)
                 return REFUSE(SIG_TIMESTAMP_MISSING, "policy wants a time stamp");
-        return trust_check(verifier, SIG_APPLICANT, signer, at, why);
+        return trust_check_with(verifier, SIG_APPLICANT, signer, chain, at, why);
 }
 
 static enum gw_rc verify_one(struct verifier *verifier, xmlNode *signature, struct wall_time at, struct certificate **ret_signer,
@@ -74,7 +74,8 @@ static enum gw_rc verify_one(struct verifier *verifier, xmlNode *signature, stru
         if (xml_next_element(data))
                 return REFUSE(SIG_KEY_INFO, "KeyInfo holds more than one element");
         auto_certificate struct certificate *signer = NULL;
-        rc = key_info_x509_data(verifier, SIG_APPLICANT, data, &signer, why);
+        gw_auto(x509_chain) STACK_OF(X509) *chain = NULL;
+        rc = key_info_x509_data(verifier, SIG_APPLICANT, data, &signer, &chain, why);
         if (rc != GW_OK)
                 return rc;
         rc = sig_check_key(&shape, signer, why);
@@ -88,7 +89,7 @@ static enum gw_rc verify_one(struct verifier *verifier, xmlNode *signature, stru
         rc = sig_verify(&shape, signer, targets, why);
         if (rc != GW_OK)
                 return rc;
-        rc = check_signer(verifier, &shape, &xades, signer, at, ret_facts, why);
+        rc = check_signer(verifier, &shape, &xades, signer, chain, at, ret_facts, why);
         if (rc != GW_OK)
                 return rc;
         *ret_signer = gw_take(&signer);

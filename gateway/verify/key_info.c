@@ -78,9 +78,12 @@ static enum gw_rc by_name(struct verifier *verifier, enum sig_party party, const
 
 /* The JDK and xmlsec write the chain too. Whose signature it is must not be a guess: all but one are authorities'. */
 static enum gw_rc leaf_of_chain(struct verifier *verifier, enum sig_party party, const xmlNode *x509_data, struct certificate **ret_certificate,
-                                struct why *why)
+                                STACK_OF(X509) **ret_chain, struct why *why)
 {
         auto_certificate struct certificate *leaf = NULL;
+        gw_auto(x509_chain) STACK_OF(X509) *chain = sk_X509_new_null();
+        if (!chain)
+                return why_set(why, GW_FAULT, REASON_INTERNAL, "out of memory");
         for (const xmlNode *node = xml_first_element(x509_data); node; node = xml_next_element(node)) {
                 if (!xml_is(node, DSIG_NS, "X509Certificate"))
                         continue;
@@ -88,8 +91,10 @@ static enum gw_rc leaf_of_chain(struct verifier *verifier, enum sig_party party,
                 enum gw_rc rc = key_info_certificate(verifier, party, node, &each, why);
                 if (rc != GW_OK)
                         return rc;
-                if (each->is_ca)
+                if (each->is_ca) {
+                        GW_ASSERT(X509_up_ref(each->x509) == 1 && sk_X509_push(chain, each->x509) > 0);
                         continue;
+                }
                 if (leaf)
                         return REFUSE(SIG_KEY_INFO, "X509Data holds several certificates that are not authorities'");
                 leaf = gw_take(&each);
@@ -97,11 +102,12 @@ static enum gw_rc leaf_of_chain(struct verifier *verifier, enum sig_party party,
         if (!leaf)
                 return REFUSE(SIG_KEY_INFO, "X509Data holds authorities' certificates only");
         *ret_certificate = gw_take(&leaf);
+        *ret_chain = gw_take(&chain);
         return GW_OK;
 }
 
 enum gw_rc key_info_x509_data(struct verifier *verifier, enum sig_party party, const xmlNode *x509_data, struct certificate **ret_certificate,
-                              struct why *why)
+                              STACK_OF(X509) **ret_chain, struct why *why)
 {
         static const char *const names[] = {"X509IssuerSerial", "X509SubjectName", "X509SKI"};
         unsigned count = 0;
@@ -120,5 +126,5 @@ enum gw_rc key_info_x509_data(struct verifier *verifier, enum sig_party party, c
         if (count == 0)
                 return by_name(verifier, party, x509_data, ret_certificate, why);
         return count == 1 ? key_info_certificate(verifier, party, certificate, ret_certificate, why)
-                          : leaf_of_chain(verifier, party, x509_data, ret_certificate, why);
+                          : leaf_of_chain(verifier, party, x509_data, ret_certificate, ret_chain, why);
 }

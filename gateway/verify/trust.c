@@ -81,7 +81,7 @@ enum gw_rc verifier_reload(struct verifier *verifier, struct why *why)
         verifier->epoch++;
         pthread_mutex_unlock(&verifier->lock);
         anchors_unref(old);
-        return GW_OK;
+        return known_reload(verifier->known, why);
 }
 
 static struct anchors *anchors_in_use(struct verifier *verifier, uint64_t *ret_epoch)

@@ -231,7 +231,7 @@ static enum gw_rc read_direct_reference(struct verifier *verifier, const struct 
 
 /* KeyInfo holds one of: SecurityTokenReference{KeyIdentifier | Reference | X509Data}, X509Data. */
 static enum gw_rc read_certificate(struct verifier *verifier, const struct soap *soap, const xmlNode *key_info,
-                                   struct certificate **ret_certificate, struct why *why)
+                                   struct certificate **ret_certificate, STACK_OF(X509) **ret_chain, struct why *why)
 {
         const xmlNode *node = xml_first_element(key_info);
         bool several = xml_next_element(node);
@@ -245,7 +245,7 @@ static enum gw_rc read_certificate(struct verifier *verifier, const struct soap 
                 return read_key_identifier(verifier, node, ret_certificate, why);
         if (xml_is(node, WSSE_NS, "Reference"))
                 return read_direct_reference(verifier, soap, node, ret_certificate, why);
-        return key_info_x509_data(verifier, SIG_TRANSPORT, node, ret_certificate, why);
+        return key_info_x509_data(verifier, SIG_TRANSPORT, node, ret_certificate, ret_chain, why);
 }
 
 /* ---- Timestamp --------------------------------------------------------------------------------------------------- */
@@ -304,7 +304,8 @@ enum gw_rc verify_transport(struct verifier *verifier, const struct soap *soap, 
         if (rc != GW_OK)
                 return rc;
         auto_certificate struct certificate *certificate = NULL;
-        rc = read_certificate(verifier, soap, shape.key_info, &certificate, why);
+        gw_auto(x509_chain) STACK_OF(X509) *chain = NULL;
+        rc = read_certificate(verifier, soap, shape.key_info, &certificate, &chain, why);
         if (rc != GW_OK)
                 return rc;
         rc = sig_check_key(&shape, certificate, why);
@@ -314,7 +315,7 @@ enum gw_rc verify_transport(struct verifier *verifier, const struct soap *soap, 
         rc = sig_verify(&shape, certificate, security.targets, why);
         if (rc != GW_OK)
                 return rc;
-        rc = trust_check(verifier, SIG_TRANSPORT, certificate, at, why);
+        rc = trust_check_with(verifier, SIG_TRANSPORT, certificate, chain, at, why);
         if (rc != GW_OK)
                 return rc;
         rc = check_timestamp(trust_policy(verifier), security.timestamp, at, why);

@@ -183,17 +183,23 @@ static void named_certificates(void **state GW_UNUSED)
         remove_folder(folder);
 }
 
+static char *trusted_base64(const char *name)
+{
+        auto_str char *path = pki_file("trust", name, ".pem"), *command = xasprintf("openssl x509 -in %s -outform der | base64 -w0", path);
+        FILE *pipe = popen(command, "r");
+        char text[8192] = "";
+        assert_true(fread(text, 1, sizeof text - 1, pipe) > 0);
+        pclose(pipe);
+        return xstrdup(text);
+}
+
+#define X509(text) "<ds:X509Certificate>" text "</ds:X509Certificate>"
+
 /* The leaf with its issuers, as the JDK writes them, in any order; never a guess between two. */
 static void chains(void **state GW_UNUSED)
 {
         auto_verifier struct verifier *verifier = open_test_verifier();
-        auto_str char *leaf = certificate_base64(PORTAL), *other = certificate_base64(APPLICANT), *trust = pki_file("trust", "", "");
-        auto_str char *command = xasprintf("cat %s/issuing.pem | openssl x509 -outform der | base64 -w0", trust);
-        FILE *pipe = popen(command, "r");
-        char authority[8192] = "";
-        assert_true(fread(authority, 1, sizeof authority - 1, pipe) > 0);
-        pclose(pipe);
-#define X509(text) "<ds:X509Certificate>" text "</ds:X509Certificate>"
+        auto_str char *leaf = certificate_base64(PORTAL), *other = certificate_base64(APPLICANT), *authority = trusted_base64("issuing");
         const struct {
                 const char *name;
                 char *content;
@@ -212,6 +218,26 @@ static void chains(void **state GW_UNUSED)
                 expect(verifier, cases[i].name, cases[i].content, cases[i].want);
                 free(cases[i].content);
         }
+}
+
+/* With the root alone as anchor, the issuing authority's certificate that comes along leads to it; it is trusted no more than that. */
+static void intermediates(void **state GW_UNUSED)
+{
+        const char *tmp = getenv("TMPDIR");
+        auto_str char *folder = xasprintf("%s/egov-root-XXXXXX", tmp ? tmp : "/tmp"), *root = pki_file("trust", "root", ".pem");
+        assert_non_null(mkdtemp(folder));
+        auto_str char *copy = xasprintf("cp %s %s/", root, folder);
+        assert_int_equal(system(copy), 0);
+        struct verify_policy policy = test_policy();
+        auto_verifier struct verifier *verifier = open_verifier(folder, &policy);
+        auto_str char *leaf = certificate_base64(PORTAL), *issuing = trusted_base64("issuing"), *other = trusted_base64("gost-issuing");
+        auto_str char *alone = xasprintf("<ds:X509Data>" X509("%s") "</ds:X509Data>", leaf);
+        auto_str char *wrong = xasprintf("<ds:X509Data>" X509("%s") X509("%s") "</ds:X509Data>", leaf, other);
+        auto_str char *both = xasprintf("<ds:X509Data>" X509("%s") X509("%s") "</ds:X509Data>", leaf, issuing);
+        expect(verifier, "the leaf alone", alone, REASON_TRANSPORT_CERTIFICATE_UNTRUSTED);
+        expect(verifier, "with another authority", wrong, REASON_TRANSPORT_CERTIFICATE_UNTRUSTED);
+        expect(verifier, "with its issuer", both, REASON_NONE);
+        remove_folder(folder);
 }
 
 static void tokens(void **state GW_UNUSED)
@@ -293,7 +319,7 @@ static int setup(void **state GW_UNUSED)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(named_certificates), cmocka_unit_test(chains),  cmocka_unit_test(tokens),
+                cmocka_unit_test(named_certificates), cmocka_unit_test(chains), cmocka_unit_test(intermediates), cmocka_unit_test(tokens),
                 cmocka_unit_test(spellings),          cmocka_unit_test(folders),
         };
         return cmocka_run_group_tests(tests, setup, NULL);
