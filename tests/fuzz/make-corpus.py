@@ -34,12 +34,12 @@ def fill(name, **values):
     return re.sub(r"\$\{(\w+)\}", lambda m: {**VALUES, **values}[m[1]], text)
 
 
-def write(fuzzer, seeds):
-    """seeds: (name, text or bytes); what was found stays."""
+def write(fuzzer, seeds, only=""):
+    """seeds: (name, text or bytes); what was found stays, and what does not begin with `only`."""
     folder = HERE / "corpus" / fuzzer
     folder.mkdir(parents=True, exist_ok=True)
     for old in folder.iterdir():
-        if not old.name.startswith("found-"):
+        if old.name.startswith(only) and not old.name.startswith("found-"):
             old.unlink()
     for name, content in seeds:
         (folder / name).write_bytes(content if isinstance(content, bytes) else content.encode())
@@ -206,8 +206,8 @@ def certificate(pki):
     yield "not-der", b"-----BEGIN CERTIFICATE-----\n"
 
 
-def sign(pki, name, text, soap=False):
-    command = [GATEWAY, "sign", *(["--soap"] if soap else []), "--key", pki / "keys" / f"{name}.key", "--cert", pki / "certs" / f"{name}.pem"]
+def sign(pki, name, text, soap=False, xades=False):
+    command = [GATEWAY, "sign", *(["--soap"] if soap else []), *(["--xades"] if xades else []), "--key", pki / "keys" / f"{name}.key", "--cert", pki / "certs" / f"{name}.pem"]
     with tempfile.NamedTemporaryFile("w", suffix=".xml") as file:
         file.write(text)
         file.flush()
@@ -240,6 +240,40 @@ def document(pki, application):
     yield "xpath", good.replace("http://www.w3.org/2000/09/xmldsig#enveloped-signature", "http://www.w3.org/TR/1999/REC-xpath-19991116")
     yield "xslt", good.replace("http://www.w3.org/2000/09/xmldsig#enveloped-signature", "http://www.w3.org/TR/1999/REC-xslt-19991116")
     yield "namespaces", good.replace("<application", '<application xmlns:x="urn:x"', 1)
+
+
+def stamped(pki, text, authority="tsa"):
+    """A XAdES-BES document with a time stamp by `openssl ts`."""
+    value = re.search(r"<ds:SignatureValue>([^<]*)</ds:SignatureValue>", text)[1]
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        (folder / "over").write_text(f'<ds:SignatureValue xmlns:ds="http://www.w3.org/2000/09/xmldsig#">{value}</ds:SignatureValue>')
+        (folder / "conf").write_text(f"[tsa]\ndefault_tsa = t\n[t]\nserial = {folder}/serial\ndigests = sha256\ndefault_policy = 1.2.398.3.3.2.6.4\n"
+                                     "signer_digest = sha256\ness_cert_id_alg = sha256\n")
+        (folder / "serial").write_text("01")
+        subprocess.run(["openssl", "ts", "-query", "-data", folder / "over", "-sha256", "-cert", "-out", folder / "query"], check=True, stderr=subprocess.DEVNULL)
+        subprocess.run(["openssl", "ts", "-reply", "-config", folder / "conf", "-queryfile", folder / "query", "-signer", pki / "certs" / f"{authority}.pem",
+                        "-inkey", pki / "keys" / f"{authority}.key", "-token_out", "-out", folder / "token"], check=True, stderr=subprocess.DEVNULL)
+        token = base64.b64encode((folder / "token").read_bytes()).decode()
+    return text.replace("</xades:QualifyingProperties>", "<xades:UnsignedProperties><xades:UnsignedSignatureProperties><xades:SignatureTimeStamp>"
+                        '<ds:CanonicalizationMethod Algorithm="http://www.w3.org/2001/10/xml-exc-c14n#"/><xades:EncapsulatedTimeStamp>' + token +
+                        "</xades:EncapsulatedTimeStamp></xades:SignatureTimeStamp></xades:UnsignedSignatureProperties></xades:UnsignedProperties>"
+                        "</xades:QualifyingProperties>")
+
+
+def xades(pki, application):
+    good = sign(pki, "applicant-850412390011", application, xades=True)
+    with_stamp = stamped(pki, good)
+    yield "xades-bes", good
+    yield "xades-p256", sign(pki, "applicant-790321490015", application, xades=True)
+    yield "xades-stamped", with_stamp
+    yield "xades-two-signers", sign(pki, "applicant-850412390201", with_stamp, xades=True)
+    yield "xades-untrusted-stamp", stamped(pki, good, "tsa-foreign")
+    yield "xades-target", good.replace('Target="#', 'Target="#x')
+    yield "xades-changed", good.replace("text/xml", "text/html")
+    yield "xades-two-objects", good.replace("</ds:Object>", "</ds:Object><ds:Object/>")
+    yield "xades-v1", good.replace("SigningCertificateV2", "SigningCertificate")
+    yield "xades-no-object", re.sub(r"<ds:Object>.*</ds:Object>", "", good, flags=re.S)
 
 
 def transport(pki, envelope):
@@ -533,12 +567,18 @@ def tsp(pki):
 
 def main():
     material = HERE / "material"
+    only_xades = sys.argv[1:] == ["xades"]
     only_revocation = sys.argv[1:] == ["revocation"]  # leaves the others as they are: every run has new keys
     with tempfile.TemporaryDirectory() as folder:
         pki = pathlib.Path(folder) / "pki"
         subprocess.run([ROOT / "certs" / "make-pki.sh", pki], check=True, stdout=subprocess.DEVNULL)
         if only_revocation:
             revocation(pki, material)
+            return
+        if only_xades:
+            shutil.copy(pki / "trust" / "issuing.pem", material / "trust" / "xades.pem")
+            (material / "at").write_text(datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"))
+            write("document", xades(pki, (material / "application.xml").read_text()), only="xades-")
             return
         subprocess.run([ROOT / "build" / "certs" / "make-gost-pki", pki], check=True)
         write("cms", cms(pki, fill("application.xml")))
@@ -554,7 +594,7 @@ def main():
         (material / "envelope.xml").write_text(envelope)
         revocation(pki, material)
         write("certificate", certificate(pki))
-        write("document", document(pki, application))
+        write("document", [*document(pki, application), *xades(pki, application)])
         write("transport", transport(pki, envelope))
     for name, seeds in (("xml", xml()), ("soap", soap()), ("http", http()), ("conf", conf()), ("signer_frame", signer_frame()), ("base64", base64_texts()), ("gost", gost())):
         write(name, seeds)
