@@ -9,6 +9,7 @@
 #include "gateway/catalogue/catalogue.h"
 #include "gateway/commands/command.h"
 #include "gateway/commands/options.h"
+#include "gateway/commands/verify_offline.h"
 #include "gateway/soap/shep.h"
 #include "gateway/verify/cms_document.h"
 #include "gateway/verify/verify.h"
@@ -19,7 +20,7 @@ GW_DEFINE_AUTO(json, json_t, json_decref)
 #define SIGNATURES_MAX VERIFY_SIGNERS_MAX
 
 struct verify_options {
-        const char *trust, *at, *content;
+        const char *trust, *at, *content, *crls[OPTIONS_REPEAT_MAX + 1], *ocsp[OPTIONS_REPEAT_MAX + 1];
         bool json, expired;
 };
 
@@ -380,6 +381,8 @@ static int verify_run(int argc, char **argv)
         struct verify_options given = {0};
         const struct option_row rows[] = {
                 {"trust", "DIR", "certificates of the authorities to trust, PEM or DER", &given.trust, NULL, true},
+                {"crl", "FILE…", "CRLs and delta CRLs; revocation is then asked (repeatable; a folder too)", given.crls, NULL, false},
+                {"ocsp", "FILE…", "OCSP answers; revocation is then asked (repeatable; a folder too)", given.ocsp, NULL, false},
                 {"at", "TIME", "judge as of this time, e.g. 2026-11-22T19:30:00+05:00 (now)", &given.at, NULL, false},
                 {"expired-with-stamp", NULL, "accept a certificate that has expired since a trusted time stamp", NULL, &given.expired, false},
                 {"content", "FILE", "what a detached CMS was made over", &given.content, NULL, false},
@@ -389,7 +392,8 @@ static int verify_run(int argc, char **argv)
                 "verify", "FILE…",
                 "Says whether the signatures of SOAP messages, signed XML documents and CMS are valid: what they cover, who signed,\n"
                 "and if not valid, one reason code. Of a SOAP message both the transport signature and the signed document\n"
-                "inside are checked. Revocation is not asked.\n"
+                "inside are checked. Revocation is asked of the files given by --crl and --ocsp alone, as of --at: an answer counts for\n"
+                "a day after its thisUpdate, not beyond its nextUpdate, and for any instant before it. Without them it is not asked.\n"
                 "With --certificate FILE only a certificate's path is judged: egov-gateway verify --certificate --help.\n"
                 "Exit status: 0 all valid, 1 some not, 2 usage or unreadable.",
                 "  egov-gateway verify --trust build/pki/trust certificate.xml\n"
@@ -406,9 +410,16 @@ static int verify_run(int argc, char **argv)
                 return options_mistake(&options, "--at is no date and time of ISO 8601");
         verify_init();
         struct why why = WHY_INIT;
-        gw_auto(verifier) struct verifier *verifier = NULL;
         struct verify_policy policy = {.clock_skew_ms = 60000, .message_age_max_ms = 24 * 3600 * 1000, .message_future_max_ms = 300000,
                                        .expired_with_stamp = given.expired};
+        auto_revocation struct revocation *revocation = NULL; /* outlives the verifier */
+        if (verify_offline_open(given.crls, given.ocsp, &revocation, &why) != GW_OK) {
+                fprintf(stderr, "egov-gateway verify: %s\n", why.detail);
+                return COMMAND_USAGE;
+        }
+        policy.revocation = revocation ? revocation_ask : NULL;
+        policy.revocation_ctx = revocation;
+        gw_auto(verifier) struct verifier *verifier = NULL;
         if (verifier_open(given.trust, &policy, &verifier, &why) != GW_OK) {
                 fprintf(stderr, "egov-gateway verify: %s\n", why.detail);
                 return COMMAND_USAGE;

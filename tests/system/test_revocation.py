@@ -1,13 +1,14 @@
 #!/usr/bin/python3
 """Revocation over the real daemon and the simulated authority: what is revoked is refused, what is not known waits and is never good, and whoever was
 known stays known while every responder is down. What single bad answers mean: tests/unit/test_ocsp.c, test_crl.c; the rules: tests/unit/test_revocation.c."""
+import hashlib
 import json
 import os
 import signal
 import threading
 import time
 
-from check import STATES, Checks, Lab, Message, Store, cabinet, element, fault, http_call, metric, status, wait_for
+from check import PKI, STATES, Checks, Lab, Message, Store, cabinet, element, fault, http_call, metric, moment, status, wait_for
 
 c = Checks()
 A, B, D, E = "applicant-850412390011", "applicant-870930490018", "applicant-480509390010", "applicant-790321490015"
@@ -54,6 +55,27 @@ def everything(lab, kind):
         lab.pki_fault(endpoint, kind)
 
 
+def offline(lab):
+    """I7: what the store keeps is enough to judge again, without the gateway and the network."""
+    folder = lab.folder / "evidence"
+    folder.mkdir()
+    for sha256, kind, content in Store(lab).rows("SELECT sha256, kind, bytes FROM evidence"):
+        (folder / f"{sha256.hex()}.{kind}").write_bytes(content)
+        c.same("evidence is what its name says", hashlib.sha256(content).digest(), sha256)
+    application, revoked = lab.folder / "application.xml", lab.folder / "revoked.xml"
+    application.write_bytes(Store(lab).value("SELECT application FROM message_body ORDER BY request_id DESC LIMIT 1"))
+    revoked.write_text(Message(signer="bad-revoked").application)
+
+    def code(file, *options):
+        return json.loads(lab.run("verify", "--trust", PKI / "trust", "--json", *options, file).stdout)[0]["code"]
+    c.same("good by its evidence", code(application, "--ocsp", folder, "--crl", folder), "OK")
+    c.same("not by another's", code(application, "--crl", PKI / "crl" / "root.crl"), "APPLICANT_CERTIFICATE_REVOCATION_UNKNOWN")
+    c.same("revoked by the kept list", code(revoked, "--crl", folder), "APPLICANT_CERTIFICATE_REVOKED")
+    c.same("not asked", code(revoked), "OK")
+    c.same("not for a day that the answers do not reach", code(application, "--ocsp", folder, "--at", moment(hours=30)), "APPLICANT_CERTIFICATE_REVOCATION_UNKNOWN")
+    c.same("a file that is not there", lab.run("verify", "--trust", PKI / "trust", "--crl", folder / "none", application).returncode, 2)
+
+
 def with_both():
     with Lab(settings=settings(refresh_ms=3600000)) as lab:
         c.same("cold: the CRL fetched at the start decides", said(message(A).send(lab)), "SUCCESS")
@@ -71,6 +93,7 @@ def with_both():
             c.that("as of when", told["thisUpdate"] and told["producedAt"])
             c.same("and the evidence is kept", Store(lab).value("SELECT kind FROM evidence WHERE sha256 = ?", bytes.fromhex(told["evidence"][0])), "ocsp")
         c.same("evidence once each", Store(lab).value("SELECT count(*) - count(DISTINCT sha256) FROM evidence"), 0)
+        offline(lab)
         c.same("a revoked applicant", said(Message(signer="bad-revoked").send(lab)), "APPLICANT_CERTIFICATE_REVOKED")
         c.same("a revoked portal", said(Message(sender_key="system-portal-revoked").send(lab)), "TRANSPORT_CERTIFICATE_REVOKED")
         c.same("GOST", said(Message(signer="gost-applicant-850412390011").send(lab)), "SUCCESS")
