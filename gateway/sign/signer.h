@@ -53,6 +53,7 @@ const struct signing_key *signer_key(struct signer *signer, const char *id);
 /* Every key with its dates, for metrics and warnings; `uses`: signatures made over this channel. False past the end. Any thread. */
 struct signer_key_facts {
         const char *id;
+        const char *certificate_base64; /* as in struct signing_key */
         struct wall_time from, until;
         uint64_t uses;
 };

@@ -283,7 +283,7 @@ bool signer_key_facts(const struct signer *signer, size_t index, struct signer_k
         if (index >= signer->key_count)
                 return false;
         const struct remote_key *key = &signer->keys[index];
-        *ret_facts = (struct signer_key_facts){key->id, key->from, key->until, key->uses};
+        *ret_facts = (struct signer_key_facts){key->id, key->key.certificate_base64, key->from, key->until, key->uses};
         return true;
 }
 

@@ -26,16 +26,12 @@ static uint64_t uses_of_key(const struct shared *s, size_t index)
         return sum;
 }
 
-/* Our own keys: an alarm on the second one is the reminder to renew. */
 static void write_keys(struct buf *out, const struct loop *loop)
 {
         struct signer_key_facts facts;
         buf_add_str(out, "# HELP egov_key_uses_total Signatures made with each of our keys\n# TYPE egov_key_uses_total counter\n");
         for (size_t i = 0; signer_key_facts(loop->signer, i, &facts); i++)
                 buf_printf(out, "egov_key_uses_total{key=\"%s\"} %llu\n", facts.id, (unsigned long long)uses_of_key(loop->shared, i));
-        buf_add_str(out, "# HELP egov_key_expires_seconds Unix time at which the certificate of each of our keys ends\n# TYPE egov_key_expires_seconds gauge\n");
-        for (size_t i = 0; signer_key_facts(loop->signer, i, &facts); i++)
-                buf_printf(out, "egov_key_expires_seconds{key=\"%s\"} %lld\n", facts.id, (long long)(facts.until.ms / 1000));
 }
 
 static void write_store(struct buf *out, struct loop *loop)

@@ -55,15 +55,15 @@ static void see(const char *kind, X509 *x509, see_dated *each, void *ctx)
 static void see_own(struct loop *loop, see_dated *each, void *ctx)
 {
         const struct settings *settings = loop->shared->settings;
-        for (size_t i = 0; i < settings->key_count; i++) {
-                const struct signing_key *key = signer_key(loop->signer, settings->keys[i].id);
+        struct signer_key_facts key;
+        for (size_t i = 0; signer_key_facts(loop->signer, i, &key); i++) { /* successors, too */
                 auto_buf struct buf der = BUF_INIT;
-                if (!key || !text_unbase64(&der, span_str(key->certificate_base64)))
+                if (!text_unbase64(&der, span_str(key.certificate_base64)))
                         continue;
                 const unsigned char *p = der.p;
                 gw_auto(x509) X509 *x509 = d2i_X509(NULL, &p, (long)der.n);
                 if (x509)
-                        see(str_eq(settings->keys[i].id, settings->gateway.tls_key) ? "tls" : "signing", x509, each, ctx);
+                        see(str_eq(key.id, settings->gateway.tls_key) ? "tls" : "signing", x509, each, ctx);
         }
 }
 

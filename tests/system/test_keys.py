@@ -11,16 +11,13 @@ import subprocess
 import time
 
 from check import PKI, ROOT, Checks, Lab, Message, http_call, wait_for
+from memory import has_any, proc_status, secrets_of
 
 IS_ROOT = os.geteuid() == 0
 WORKER, SIGNER = "nobody", "daemon"  # accounts that every Debian has
 WORKER_UID, SIGNER_UID = 65534, 1
 PTRACE_ATTACH = 16
 SANITIZED = "asan" in os.environ.get("EGOV_BUILD", "")
-
-
-def proc_status(pid):
-    return dict(line.split(":\t", 1) for line in pathlib.Path(f"/proc/{pid}/status").read_text().splitlines() if ":\t" in line)
 
 
 def own_folder(folder):
@@ -353,6 +350,31 @@ def wrong_pin(check):
         main_job(check, lab, "right PIN again")
 
 
+# ---- what is in memory ----
+
+def locked_memory(check):
+    """With keys in every kind of file: nothing of them outside the signer, and there they are locked."""
+    if not IS_ROOT:
+        check.skip("key material in memory", "only root may look")
+        return
+    lab = Lab()
+    word = secret(lab.folder / "word", "hemlig-lösen\n")
+    lab.settings = {"key head": {"key": pkcs12(lab.folder, "head-160640900019", "hemlig-lösen"), "password_file": word, "certificate": ""}}
+    with lab:
+        main_job(check, lab, "memory")
+        pids = {"supervisor": lab.processes["gateway"].pid, **lab.children()}
+        for key in ("system-gateway", "head-160640900019", "tls-gateway"):
+            needles, held = secrets_of(PKI / "keys" / f"{key}.key")
+            check.that(f"the signer holds {key} (so the search finds keys)", has_any(pids["signer"], [held]))
+            for role in ("worker", "supervisor"):
+                check.that(f"nothing of {key} is in the {role}'s memory", not has_any(pids[role], needles))
+        for role, pid in pids.items():
+            check.that(f"the password is not in the {role}'s memory any more", not has_any(pid, ["hemlig-lösen".encode()]))
+        check.that("the signer's memory is locked", int(proc_status(pids["signer"])["VmLck"].split()[0]) >= 256, proc_status(pids["signer"])["VmLck"])
+        for role in ("signer", "worker"):
+            check.same(f"{role}: not dumpable", os.stat(f"/proc/{pids[role]}/mem").st_uid, 0)
+
+
 # ---- rollover ----
 
 def iso(seconds):
@@ -386,7 +408,7 @@ def rollover(check):
 
 def main():
     check = Checks()
-    for part in (two_accounts, one_account_says_so, no_core, key_files, key_files_refused, tokens, wrong_pin, rollover):
+    for part in (two_accounts, one_account_says_so, no_core, key_files, key_files_refused, tokens, wrong_pin, locked_memory, rollover):
         check.part(part, check)
     check.finish()
 

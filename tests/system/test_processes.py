@@ -1,6 +1,5 @@
 #!/usr/bin/python3
 """The three processes: who holds the keys, what they may do, how they stop, reload and come back."""
-import base64
 import os
 import pathlib
 import re
@@ -11,54 +10,13 @@ import threading
 import time
 
 from check import GATEWAY, PKI, ROOT, Checks, Lab, Message, Store, fault, http_call, set_fault, settled, wait_for
+from memory import has_any, proc_status, secrets_of
 from traffic import ASYNC, SYNC, Client, Traffic, prepare
 
 IS_ROOT = os.geteuid() == 0
-REGION_MAX = 512 << 20  # larger mappings are a sanitizer's shadow
 
 
-# ---- what a process has in its memory ----
-
-def der(data, at=0):
-    """[(tag, content)] of a DER sequence's inside."""
-    found = []
-    while at < len(data):
-        tag, length, at = data[at], data[at + 1], at + 2
-        if length & 0x80:
-            n = length & 0x7F
-            length, at = int.from_bytes(data[at:at + n], "big"), at + n
-        found.append((tag, data[at:at + length]))
-        at += length
-    return found
-
-
-def secrets_of(path):
-    """What of a PKCS#8 key nobody else may have: its DER, and its secret number as OpenSSL keeps it (little-endian words)."""
-    body = "".join(line for line in pathlib.Path(path).read_text().splitlines() if not line.startswith("-----"))
-    whole = base64.b64decode(body)
-    fields = der(der(whole)[0][1])
-    inside = der(der(fields[2][1])[0][1])
-    secret = inside[4][1] if len(inside) > 4 else inside[1][1]  # RSA: a prime; EC: the scalar
-    secret = secret.lstrip(b"\0")
-    return [whole[-80:-16], secret, secret[::-1]], secret[::-1]
-
-
-def memory(pid):
-    with open(f"/proc/{pid}/mem", "rb", buffering=0) as mem:
-        for line in pathlib.Path(f"/proc/{pid}/maps").read_text().splitlines():
-            first, last = (int(x, 16) for x in line.split()[0].split("-"))
-            if "r" not in line.split()[1] or last - first > REGION_MAX or "[v" in line:
-                continue
-            try:
-                mem.seek(first)
-                yield mem.read(last - first)
-            except OSError:
-                continue
-
-
-def has_any(pid, needles):
-    return any(needle in block for block in memory(pid) for needle in needles)
-
+# ---- rights ----
 
 def descriptors(pid):
     found = []
@@ -68,10 +26,6 @@ def descriptors(pid):
         except OSError:
             continue
     return found
-
-
-def proc_status(pid):
-    return dict(line.split(":\t", 1) for line in pathlib.Path(f"/proc/{pid}/status").read_text().splitlines() if ":\t" in line)
 
 
 def keys_and_rights(check):
