@@ -7,6 +7,7 @@
 #include "gateway/commands/options.h"
 #include "gateway/commands/serve.h"
 #include "gateway/sandbox/sandbox.h"
+#include "gateway/pki/path.h"
 #include "gateway/settings.h"
 #include "gateway/verify/verify.h"
 #include "gateway/worker/revocation_conf.h"
@@ -43,14 +44,29 @@ static bool check_keys(const struct settings *s)
         return all;
 }
 
+/* For people who plan; what has expired is no mistake of the configuration. */
+static void say_days_left(struct verifier *verifier)
+{
+        auto_anchors struct anchors *anchors = verifier ? verifier_anchors(verifier) : NULL;
+        for (size_t i = 0; anchors && i < anchors_count(anchors); i++) {
+                char name[200] = "";
+                struct wall_time until = {0};
+                X509_NAME_get_text_by_NID(X509_get_subject_name(anchors_at(anchors, i)), NID_commonName, name, sizeof name);
+                if (x509_time(X509_get0_notAfter(anchors_at(anchors, i)), &until))
+                        printf("     %lld days left: %s\n", (long long)((until.ms - wall_now().ms) / 86400000), name);
+        }
+}
+
 static bool check_trust(const struct settings *s)
 {
         struct why why = WHY_INIT;
         struct verify_policy policy = {0};
         struct verifier *verifier = NULL;
         bool ok = verifier_open(s->gateway.trust, &policy, &verifier, &why) == GW_OK;
+        say(ok, "trust folder has usable CA certificates", &why);
+        say_days_left(verifier);
         verifier_close(verifier);
-        return say(ok, "trust folder has usable CA certificates", &why);
+        return ok;
 }
 
 static bool check_services(const struct settings *s)

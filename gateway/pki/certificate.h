@@ -51,6 +51,7 @@ struct certificate_chain {
         _Atomic int references;
         int64_t slot;            /* of time during which it is known to be good; 0: only for the instant that was asked for */
         uint64_t epoch;          /* of the anchors */
+        bool for_signer;         /* judged by the policies that signers' certificates must have */
         bool gost2004;           /* something in it is signed with GOST 34.310-2004 */
         size_t count;
         struct certificate *authorities[CERTIFICATE_CHAIN_MAX]; /* [0] NULL: the certificate itself; then the intermediates. Owned */

@@ -210,13 +210,14 @@ static enum gw_rc refuse_path(enum sig_party party, enum path_problem problem, c
 
 /* Dates of the leaf make a reason of their own (check_dates()), revocation has its own source (check_revocation()). With a list of policies one of them must
  * hold for the whole path (RFC 5280 6.1.1 (c), (e)). */
-static enum gw_rc walk_path(struct verifier *verifier, enum sig_party party, struct certificate *certificate, STACK_OF(X509) *untrusted, struct wall_time at,
-                            struct certificate_chain **ret_chain, struct why *why)
+static enum gw_rc walk_path(struct verifier *verifier, enum sig_party party, struct certificate *certificate, STACK_OF(X509) *untrusted, bool for_signer,
+                            struct wall_time at, struct certificate_chain **ret_chain, struct why *why)
 {
         uint64_t epoch = 0;
         auto_anchors struct anchors *anchors = anchors_in_use(verifier, &epoch);
-        struct path_rules rules = {.at = at, .no_leaf_dates = true, .untrusted = untrusted, .policies = verifier->policy.policies,
-                                   .policy_count = verifier->policy.policy_count, .explicit_policy = verifier->policy.policy_count > 0};
+        size_t policies = for_signer ? verifier->policy.policy_count : 0;
+        struct path_rules rules = {.at = at, .no_leaf_dates = true, .untrusted = untrusted, .policies = verifier->policy.policies, .policy_count = policies,
+                                   .explicit_policy = policies > 0};
         struct path path = {0};
         struct why detail = WHY_INIT;
         enum path_problem problem = path_verify(anchors, certificate->x509, &rules, &path, &detail);
@@ -229,18 +230,19 @@ static enum gw_rc walk_path(struct verifier *verifier, enum sig_party party, str
         if (!chain)
                 return sig_refuse(why, party, SIG_CERTIFICATE_UNTRUSTED, "an intermediate certificate is ill-formed");
         chain->epoch = epoch;
+        chain->for_signer = for_signer;
         chain->slot = whole_slot ? slot : 0;
         *ret_chain = chain;
         return GW_OK;
 }
 
 /* The verdict from before, when it holds at this instant. */
-static struct certificate_chain *known_chain(struct verifier *verifier, const struct certificate *certificate, struct wall_time at)
+static struct certificate_chain *known_chain(struct verifier *verifier, const struct certificate *certificate, bool for_signer, struct wall_time at)
 {
         int64_t slot = at.ms / SLOT_MS;
         pthread_mutex_lock(&verifier->lock);
         struct certificate_chain *chain = certificate->chain;
-        bool holds = slot > 0 && chain && chain->slot == slot && chain->epoch == verifier->epoch;
+        bool holds = slot > 0 && chain && chain->slot == slot && chain->epoch == verifier->epoch && (chain->for_signer || !for_signer);
         chain = holds ? certificate_chain_ref(chain) : NULL;
         pthread_mutex_unlock(&verifier->lock);
         return chain;
@@ -260,13 +262,13 @@ static void keep_chain(struct verifier *verifier, struct certificate *certificat
                 certificate_cache_put(verifier->cache, chain->authorities[i]);
 }
 
-static enum gw_rc check_chain(struct verifier *verifier, enum sig_party party, struct certificate *certificate, STACK_OF(X509) *untrusted, struct wall_time at,
-                              struct certificate_chain **ret_chain, struct why *why)
+static enum gw_rc check_chain(struct verifier *verifier, enum sig_party party, struct certificate *certificate, STACK_OF(X509) *untrusted, bool for_signer,
+                              struct wall_time at, struct certificate_chain **ret_chain, struct why *why)
 {
-        auto_chain struct certificate_chain *chain = known_chain(verifier, certificate, at);
+        auto_chain struct certificate_chain *chain = known_chain(verifier, certificate, for_signer, at);
         if (!chain) {
                 verifier->chains++;
-                enum gw_rc rc = walk_path(verifier, party, certificate, untrusted, at, &chain, why);
+                enum gw_rc rc = walk_path(verifier, party, certificate, untrusted, for_signer, at, &chain, why);
                 if (rc != GW_OK)
                         return rc;
                 keep_chain(verifier, certificate, chain);
@@ -327,7 +329,7 @@ enum gw_rc trust_check_dated(struct verifier *verifier, enum sig_party party, st
                              struct why *why)
 {
         auto_chain struct certificate_chain *chain = NULL;
-        enum gw_rc rc = check_chain(verifier, party, certificate, NULL, dated, &chain, why);
+        enum gw_rc rc = check_chain(verifier, party, certificate, NULL, false, dated, &chain, why);
         if (rc == GW_OK)
                 rc = check_dates(verifier, party, certificate, dated, why);
         return rc == GW_OK ? check_revocation(verifier, party, certificate, chain, at, why) : rc;
@@ -345,7 +347,7 @@ enum gw_rc trust_check_with(struct verifier *verifier, enum sig_party party, str
                             struct why *why)
 {
         auto_chain struct certificate_chain *chain = NULL;
-        enum gw_rc rc = check_chain(verifier, party, certificate, untrusted, at, &chain, why);
+        enum gw_rc rc = check_chain(verifier, party, certificate, untrusted, true, at, &chain, why);
         if (rc == GW_OK)
                 rc = check_dates(verifier, party, certificate, at, why);
         if (rc == GW_OK)
@@ -375,7 +377,7 @@ enum gw_rc trust_check_stamped(struct verifier *verifier, enum sig_party party, 
         bool expired = at.ms - verifier->policy.clock_skew_ms > certificate->not_after.ms;
         /* Its authority may have gone with it, so an expired one is judged as a whole at the stamp. */
         auto_chain struct certificate_chain *chain = NULL;
-        enum gw_rc rc = check_chain(verifier, party, certificate, NULL, expired ? stamped : at, &chain, why);
+        enum gw_rc rc = check_chain(verifier, party, certificate, NULL, true, expired ? stamped : at, &chain, why);
         if (rc == GW_OK)
                 rc = check_dates(verifier, party, certificate, stamped, why);
         if (rc == GW_OK && expired)
