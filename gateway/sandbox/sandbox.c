@@ -100,7 +100,7 @@ static int add_memory(scmp_filter_ctx filter)
 /* abort() and raise(): to ourselves only. */
 static int add_own_signals(scmp_filter_ctx filter)
 {
-        return seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1, SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid()));
+        return seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1, SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid(), 0));
 }
 
 static int add_threads(scmp_filter_ctx filter)
@@ -112,9 +112,9 @@ static int add_threads(scmp_filter_ctx filter)
         if (rc == 0)
                 rc = seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
         if (rc == 0)
-                rc = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 1, SCMP_A0(SCMP_CMP_EQ, PR_SET_NAME));
+                rc = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 1, SCMP_A0(SCMP_CMP_EQ, PR_SET_NAME, 0));
         /* prlimit64 with a new limit is not needed; without one it is getrlimit. */
-        return rc ? rc : seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), 1, SCMP_A2(SCMP_CMP_EQ, 0));
+        return rc ? rc : seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), 1, SCMP_A2(SCMP_CMP_EQ, 0, 0));
 }
 
 static int add_sockets(scmp_filter_ctx filter)
@@ -123,9 +123,9 @@ static int add_sockets(scmp_filter_ctx filter)
         static const unsigned long controls[] = {FIONBIO, FIONREAD, FIOCLEX};
         int rc = 0;
         for (size_t i = 0; rc == 0 && i < GW_COUNT(families); i++)
-                rc = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1, SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)families[i]));
+                rc = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1, SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)families[i], 0));
         for (size_t i = 0; rc == 0 && i < GW_COUNT(controls); i++)
-                rc = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1, SCMP_A1(SCMP_CMP_EQ, controls[i]));
+                rc = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1, SCMP_A1(SCMP_CMP_EQ, controls[i], 0));
         return rc;
 }
 

@@ -130,6 +130,9 @@ def one_account_says_so(check):
 
 def no_core(check):
     """With core dumps allowed all around: neither process leaves one, whatever ends it."""
+    if SANITIZED:
+        check.skip("core dumps", "a sanitizer catches these signals itself")
+        return
     before = resource.getrlimit(resource.RLIMIT_CORE)
     try:
         resource.setrlimit(resource.RLIMIT_CORE, (resource.RLIM_INFINITY if IS_ROOT else before[1],) * 2)
@@ -142,8 +145,7 @@ def no_core(check):
             os.kill(pid, number)
             check.within(f"{role}: replaced after {number.name}", lambda n=starts: lab.log.read_text().count("serve.ready") > n)
             line = [x for x in lab.log.read_text().splitlines() if "serve.child_ended" in x and f"pid={pid}" in x]
-            if not SANITIZED:  # which catches SIGSEGV itself
-                check.that(f"{role}: ended by it, without a dump", len(line) == 1 and f"signal={int(number)}" in line[0] and "core dumped" not in line[0], line)
+            check.that(f"{role}: ended by it, without a dump", len(line) == 1 and f"signal={int(number)}" in line[0] and "core dumped" not in line[0], line)
         check.same("works", Message("sync").send(lab).status, 200)
     resource.setrlimit(resource.RLIMIT_CORE, before)
 
