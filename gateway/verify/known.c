@@ -22,7 +22,6 @@
 
 GW_DEFINE_AUTO(dir, DIR, closedir)
 GW_DEFINE_AUTO(bio, BIO, BIO_free_all)
-GW_DEFINE_AUTO(x509, X509, X509_free)
 GW_DEFINE_AUTO(bignum, BIGNUM, BN_free)
 GW_DEFINE_AUTO(asn1, ASN1_TYPE, ASN1_TYPE_free)
 

@@ -18,11 +18,14 @@ const struct xml_limits xml_limits_default = {
         .namespaces_max = 24,
 };
 
+/* On average. libxml2's dictionary of names has 16,384 slots at most: beyond a few times that many names it is quadratic. */
+#define ATTRIBUTES_PER_ELEMENT 4u
+
 struct scan {
         const uint8_t *at, *end;
         const uint8_t *start;
         const struct xml_limits *limits;
-        unsigned depth, elements, namespaces;
+        unsigned depth, elements, attributes, namespaces;
         bool root_seen;
         struct why *why;
 };
@@ -205,6 +208,8 @@ static enum gw_rc scan_attributes(struct scan *scan)
                         return rc;
                 if (count == scan->limits->attributes_max)
                         return too_complex(scan, "attributes in one tag", scan->limits->attributes_max);
+                if (++scan->attributes > ATTRIBUTES_PER_ELEMENT * scan->limits->elements_max)
+                        return too_complex(scan, "attributes", ATTRIBUTES_PER_ELEMENT * scan->limits->elements_max);
                 if (is_namespace_declaration(name) && ++scan->namespaces > scan->limits->namespaces_max)
                         return too_complex(scan, "namespace declarations", scan->limits->namespaces_max);
         }
