@@ -5,7 +5,7 @@
 #include "tests/unit/helper_sign.h"
 
 #define BIG ((size_t)1 << 19)
-#define TIMES_PLAIN 80     /* cost per byte of the worst document within the limits, in plain documents' */
+#define TIMES_PLAIN 20     /* cost per byte of the worst document within the limits, in plain documents' */
 #define TIMES_PLAIN_SMALL_US 2000
 
 typedef void build_fn(struct buf *out, size_t bytes);
