@@ -10,6 +10,7 @@
 #include "gateway/commands/command.h"
 #include "gateway/commands/options.h"
 #include "gateway/commands/verify_offline.h"
+#include "gateway/report/report.h"
 #include "gateway/soap/shep.h"
 #include "gateway/verify/cms_document.h"
 #include "gateway/verify/verify.h"
@@ -24,76 +25,7 @@ struct verify_options {
         bool json, expired;
 };
 
-/* ---- who ---- */
-
-static json_t *role_list(unsigned roles)
-{
-        static const struct { unsigned bit; const char *name; } names[] = {
-                {ROLE_INDIVIDUAL, "individual"}, {ROLE_LEGAL, "legal entity"}, {ROLE_HEAD, "head"}, {ROLE_SIGN_RIGHT, "right to sign"},
-                {ROLE_FINANCE, "financial documents"}, {ROLE_HR, "personnel"}, {ROLE_EMPLOYEE, "employee"},
-                {ROLE_SYSTEM, "information system"},
-        };
-        json_t *list = json_array();
-        for (size_t i = 0; i < GW_COUNT(names); i++)
-                if (roles & names[i].bit)
-                        json_array_append_new(list, json_string(names[i].name));
-        return list;
-}
-
-static void put_text(json_t *object, const char *name, const char *value)
-{
-        if (value && *value)
-                json_object_set_new(object, name, json_string(value));
-}
-
-static json_t *signer_report(const struct certificate *c)
-{
-        char masked[16], from[CLOCK_TEXT_MAX], to[CLOCK_TEXT_MAX];
-        auto_buf struct buf fingerprint = BUF_INIT;
-        text_hex(&fingerprint, span_of(c->sha256, sizeof c->sha256));
-        json_t *report = json_pack("{s:o}", "roles", role_list(c->roles));
-        put_text(report, "iin", *c->iin ? text_mask_iin(c->iin, masked) : "");
-        put_text(report, "bin", c->bin);
-        put_text(report, "organisation", c->organisation);
-        put_text(report, "system", c->roles & ROLE_SYSTEM ? c->common_name : "");
-        put_text(report, "serial", c->serial);
-        put_text(report, "sha256", buf_cstr(&fingerprint));
-        put_text(report, "notBefore", clock_iso(c->not_before, from));
-        put_text(report, "notAfter", clock_iso(c->not_after, to));
-        json_object_set_new(report, "keyBits", json_integer((json_int_t)c->key_bits));
-        return report;
-}
-
-/* The signer of a document, with what his signature says beside. */
-static json_t *document_signer_report(const struct certificate *c, const struct signature_facts *facts)
-{
-        char time[CLOCK_TEXT_MAX];
-        json_t *report = signer_report(c);
-        put_text(report, "level", facts->level);
-        put_text(report, "claimedSigningTime", facts->signing_time.ms != 0 ? clock_iso(facts->signing_time, time) : "");
-        if (facts->stamped_at.ms == 0)
-                return report;
-        json_t *stamp = json_object();
-        put_text(stamp, "time", clock_iso(facts->stamped_at, time));
-        put_text(stamp, "authority", facts->stamp_authority);
-        put_text(stamp, "policy", facts->stamp_policy);
-        json_object_set_new(report, "timeStamp", stamp);
-        return report;
-}
-
 /* ---- what ---- */
-
-/* Reason and detail of a refusal, or "OK". */
-static void put_verdict(json_t *report, enum gw_rc rc, const struct why *why)
-{
-        json_object_set_new(report, "valid", json_boolean(rc == GW_OK));
-        put_text(report, "code", rc == GW_OK ? "OK" : reason_info(why->reason)->name);
-        if (rc == GW_OK)
-                return;
-        put_text(report, "explanation", reason_info(why->reason)->en);
-        json_t *detail = json_string(why->detail); /* NULL when it quotes bytes that are not UTF-8 */
-        json_object_set_new(report, "detail", detail ? detail : json_string("?"));
-}
 
 /* "rsa-sha256" of the long URI; what the message claims, so said whether it is valid or not. */
 static void put_algorithm(json_t *report, const xmlNode *signature)
@@ -101,85 +33,107 @@ static void put_algorithm(json_t *report, const xmlNode *signature)
         const xmlNode *info = xml_child(signature, DSIG_NS, "SignedInfo");
         auto_str char *uri = xml_attribute(xml_child(info, DSIG_NS, "SignatureMethod"), NULL, "Algorithm");
         const char *name = uri ? strrchr(uri, '#') : NULL;
-        put_text(report, "algorithm", name ? name + 1 : uri);
+        report_put(report, "algorithm", name ? name + 1 : uri);
+}
+
+/* A verification with the revocation that was told on the way. */
+struct judged {
+        struct verifier *verifier;
+        struct wall_time at;
+        struct revocation_record record;
+};
+
+static json_t *part_begin(struct judged *judged, struct verifier *verifier, const char *name, struct wall_time at)
+{
+        *judged = (struct judged){.verifier = verifier, .at = at};
+        revocation_record_begin(&judged->record, false);
+        json_t *report = report_new(verifier, at);
+        report_put(report, "part", name);
+        return report;
+}
+
+static void part_end(struct judged *judged, json_t *report, enum gw_rc rc, const struct why *why)
+{
+        revocation_record_end();
+        report_verdict(report, rc, why);
+        if (rc != GW_OK && judged->record.count > 0)
+                json_object_set_new(report, "revocation", report_revocations(&judged->record, judged->at));
+}
+
+static json_t *signer_report(struct judged *judged, const struct certificate *certificate, const struct signature_facts *facts)
+{
+        json_t *report = report_certificate(judged->verifier, certificate, &judged->record);
+        report_facts(report, facts);
+        return report;
 }
 
 static json_t *verify_transport_part(struct verifier *verifier, const struct soap *soap, struct wall_time at)
 {
-        json_t *report = json_pack("{s:s}", "part", "transport");
+        struct judged judged;
         struct why why = WHY_INIT;
         auto_certificate struct certificate *signer = NULL;
+        json_t *report = part_begin(&judged, verifier, "transport", at);
         put_algorithm(report, xml_child(soap->security, DSIG_NS, "Signature"));
         enum gw_rc rc = verify_transport(verifier, soap, at, &signer, &why);
-        put_verdict(report, rc, &why);
-        if (rc == GW_OK)
-                put_text(report, "covered", xml_child(soap->security, WSU_NS, "Timestamp")
-                         ? "the Body and the Timestamp of this envelope" : "the Body of this envelope");
-        /* Who may sign for a sender is the gateway's register to say (verify_sender_allowed), so it is told and not judged. */
-        if (signer && !(signer->roles & ROLE_SYSTEM))
-                put_text(report, "note", "not a certificate of an information system: a gateway accepts it from no sender");
-        if (signer)
-                json_object_set_new(report, "signers", json_pack("[o]", signer_report(signer)));
+        part_end(&judged, report, rc, &why);
+        if (rc == GW_OK) {
+                struct signature_facts facts;
+                verify_transport_facts(soap, &facts);
+                report_put(report, "covered", facts.covered_count > 1 ? "the Body and the Timestamp of this envelope" : "the Body of this envelope");
+                json_object_set_new(report, "signers", json_pack("[o]", signer_report(&judged, signer, &facts)));
+                /* Who may sign for a sender is the gateway's register to say (verify_sender_allowed), so it is told and not judged. */
+                if (!(signer->roles & ROLE_SYSTEM))
+                        report_put(report, "note", "not a certificate of an information system: a gateway accepts it from no sender");
+        }
+        revocation_record_done(&judged.record);
         return report;
 }
 
 static json_t *verify_document_part(struct verifier *verifier, xmlDoc *doc, struct wall_time at)
 {
-        json_t *report = json_pack("{s:s}", "part", "document");
+        struct judged judged;
         struct why why = WHY_INIT;
         struct verified_document verified = {0};
+        json_t *report = part_begin(&judged, verifier, "document", at), *signers = json_array();
         const xmlNode *last = xmlLastElementChild(xmlDocGetRootElement(doc));
         put_algorithm(report, xml_is(last, DSIG_NS, "Signature") ? last : NULL);
         enum gw_rc rc = verify_document(verifier, doc, at, &verified, &why);
-        put_verdict(report, rc, &why);
-        if (rc != GW_OK)
-                return report;
-        put_text(report, "covered", "the whole document");
-        json_t *signers = json_array();
-        for (size_t i = 0; i < verified.signer_count; i++)
-                json_array_append_new(signers, document_signer_report(verified.signers[i], &verified.facts[i]));
-        json_object_set_new(report, "signers", signers);
-        verified_document_done(&verified);
-        return report;
-}
-
-static json_t *stamp_report(const struct time_stamp *stamp)
-{
-        char at[CLOCK_TEXT_MAX];
-        json_t *report = json_object();
-        put_text(report, "time", clock_iso(stamp->at, at));
-        put_text(report, "authority", stamp->authority->common_name);
-        put_text(report, "policy", stamp->policy);
-        put_text(report, "algorithm", stamp->algorithm);
+        part_end(&judged, report, rc, &why);
+        for (size_t i = 0; rc == GW_OK && i < verified.signer_count; i++)
+                json_array_append_new(signers, signer_report(&judged, verified.signers[i], &verified.facts[i]));
+        if (rc == GW_OK) {
+                report_put(report, "covered", "the whole document");
+                json_object_set(report, "signers", signers);
+                verified_document_done(&verified);
+        }
+        json_decref(signers);
+        revocation_record_done(&judged.record);
         return report;
 }
 
 /* detached: {NULL, 0} when the content is inside. */
 static json_t *verify_cms_part(struct verifier *verifier, struct span cms, struct span detached, struct wall_time at)
 {
-        json_t *report = json_pack("{s:s}", "part", "CMS");
+        struct judged judged;
         struct why why = WHY_INIT;
         struct verified_cms verified = {.signer_count = 0};
+        json_t *report = part_begin(&judged, verifier, "CMS", at), *signers = json_array();
         enum gw_rc rc = verify_cms(verifier, cms, detached, at, &verified, &why);
-        put_verdict(report, rc, &why);
-        if (rc != GW_OK)
-                return report;
-        put_text(report, "covered", detached.p ? "the whole of the given content" : "the whole content inside");
-        json_object_set_new(report, "coveredBytes", json_integer((json_int_t)verified.content.n));
-        put_text(report, "algorithm", verified.signers[0].algorithm);
-        json_t *signers = json_array();
-        for (size_t i = 0; i < verified.signer_count; i++) {
-                const struct verified_cms_signer *s = &verified.signers[i];
-                json_t *signer = signer_report(s->certificate);
-                char claimed[CLOCK_TEXT_MAX];
-                put_text(signer, "algorithm", s->algorithm);
-                put_text(signer, "signingTime", s->signing_time.ms ? clock_iso(s->signing_time, claimed) : "");
-                if (s->has_stamp)
-                        json_object_set_new(signer, "timeStamp", stamp_report(&s->stamp));
-                json_array_append_new(signers, signer);
+        part_end(&judged, report, rc, &why);
+        for (size_t i = 0; rc == GW_OK && i < verified.signer_count; i++) {
+                struct signature_facts facts;
+                verified_cms_facts(&verified, i, &facts);
+                json_array_append_new(signers, signer_report(&judged, verified.signers[i].certificate, &facts));
         }
-        json_object_set_new(report, "signers", signers);
-        verified_cms_done(&verified);
+        if (rc == GW_OK) {
+                report_put(report, "covered", detached.p ? "the whole of the given content" : "the whole content inside");
+                json_object_set_new(report, "coveredBytes", json_integer((json_int_t)verified.content.n));
+                report_put(report, "algorithm", verified.signers[0].algorithm);
+                json_object_set(report, "signers", signers);
+                verified_cms_done(&verified);
+        }
+        json_decref(signers);
+        revocation_record_done(&judged.record);
         return report;
 }
 
@@ -210,7 +164,7 @@ static void verify_soap_parts(struct verifier *verifier, const struct soap *soap
 
 static int refused_file(json_t *report, const struct why *why, int status)
 {
-        put_verdict(report, GW_REJECT, why);
+        report_verdict(report, GW_REJECT, why);
         return status;
 }
 
@@ -223,7 +177,7 @@ static int put_parts_verdict(json_t *report, const json_t *parts)
                 if (!json_is_true(json_object_get(part, "valid")) && str_eq(code, "OK"))
                         code = json_string_value(json_object_get(part, "code"));
         json_object_set_new(report, "valid", json_boolean(str_eq(code, "OK")));
-        put_text(report, "code", code);
+        report_put(report, "code", code);
         return str_eq(code, "OK") ? COMMAND_YES : COMMAND_NO;
 }
 
@@ -232,7 +186,7 @@ static int verify_parts(struct verifier *verifier, xmlDoc *doc, struct wall_time
         json_t *parts = json_array();
         const xmlNode *root = xmlDocGetRootElement(doc);
         bool is_soap = xml_is(root, SOAP11_NS, "Envelope") || xml_is(root, SOAP12_NS, "Envelope");
-        put_text(report, "kind", is_soap ? "SOAP message" : "XML document");
+        report_put(report, "kind", is_soap ? "SOAP message" : "XML document");
         json_object_set_new(report, "parts", parts);
         if (is_soap) {
                 struct why why = WHY_INIT;
@@ -251,7 +205,7 @@ static int verify_parts(struct verifier *verifier, xmlDoc *doc, struct wall_time
 static int verify_cms_file(struct verifier *verifier, struct span cms, struct span detached, struct wall_time at, json_t *report)
 {
         json_t *parts = json_pack("[o]", verify_cms_part(verifier, cms, detached, at));
-        put_text(report, "kind", "CMS");
+        report_put(report, "kind", "CMS");
         json_object_set_new(report, "parts", parts);
         return put_parts_verdict(report, parts);
 }
@@ -268,8 +222,8 @@ static int verify_file(struct verifier *verifier, const char *path, struct span 
                 why_set(&why, GW_REJECT, REASON_NONE, "the file cannot be read, or is larger than %zu MiB",
                         xml_limits_default.bytes_max >> 20);
                 json_object_set_new(report, "valid", json_false());
-                put_text(report, "code", "UNREADABLE");
-                put_text(report, "detail", why.detail);
+                report_put(report, "code", "UNREADABLE");
+                report_put(report, "detail", why.detail);
                 return COMMAND_USAGE;
         }
         if (detached.p || cms_looks_like(buf_span(&in)))
@@ -285,6 +239,16 @@ static int verify_file(struct verifier *verifier, const char *path, struct span 
 static const char *text_of(const json_t *object, const char *name)
 {
         return json_string_value(json_object_get(object, name));
+}
+
+static void print_revocation(const json_t *revocation)
+{
+        if (!revocation)
+                return;
+        printf("    revocation: %s", text_of(revocation, "answer"));
+        if (text_of(revocation, "thisUpdate"))
+                printf(", by %s of %s (%lld s old)", text_of(revocation, "source"), text_of(revocation, "thisUpdate"), (long long)json_integer_value(json_object_get(revocation, "ageSeconds")));
+        printf("\n");
 }
 
 static void print_signer(const json_t *signer)
@@ -307,6 +271,12 @@ static void print_signer(const json_t *signer)
                 printf("\n    time stamp: %s, by %s, policy %s", text_of(stamp, "time"), text_of(stamp, "authority"), text_of(stamp, "policy"));
         printf("\n    certificate: serial %s, valid %.10s to %.10s\n", text_of(signer, "serial"), text_of(signer, "notBefore"),
                text_of(signer, "notAfter"));
+        json_t *row;
+        json_array_foreach(json_object_get(signer, "chain"), i, row)
+                printf("    issued by: %s, serial %s, valid to %.10s\n", text_of(row, "subject"), text_of(row, "serial"), text_of(row, "notAfter"));
+        print_revocation(json_object_get(signer, "revocation"));
+        json_array_foreach(json_object_get(signer, "covered"), i, row)
+                printf("    digest: %s, %s %s\n", text_of(row, "what"), text_of(row, "hash"), text_of(row, "digest"));
 }
 
 static void print_part(const json_t *part)
@@ -316,7 +286,7 @@ static void print_part(const json_t *part)
         bool valid = json_is_true(json_object_get(part, "valid"));
         printf("  %s signature: %s%s\n", text_of(part, "part"), valid ? "valid" : "NOT VALID, ", valid ? "" : text_of(part, "code"));
         if (!valid)
-                printf("    why: %s (%s)\n", text_of(part, "explanation"), text_of(part, "detail"));
+                printf("    why: %s (%s)\n    what to do (%s): %s\n", text_of(part, "explanation"), text_of(part, "detail"), text_of(part, "side"), text_of(part, "advice"));
         if (text_of(part, "covered"))
                 printf("    covers: %s\n", text_of(part, "covered"));
         if (text_of(part, "note"))

@@ -1,8 +1,11 @@
 /* CMS signatures over a document: structure and arithmetic are pki/cms.c's, trust is decided here. */
 #include "gateway/verify/cms_document.h"
 
+#include <stdio.h>
+
 #include <openssl/x509.h>
 
+#include "gateway/base/text.h"
 #include "gateway/verify/trust.h"
 
 #define REFUSE(problem, ...) sig_refuse(why, SIG_APPLICANT, problem, __VA_ARGS__)
@@ -117,6 +120,24 @@ enum gw_rc verify_cms(struct verifier *verifier, struct span bytes, struct span 
         else
                 verified_cms_done(&made);
         return rc;
+}
+
+void verified_cms_facts(const struct verified_cms *verified, size_t i, struct signature_facts *ret_facts)
+{
+        const struct verified_cms_signer *signer = &verified->signers[i];
+        *ret_facts = (struct signature_facts){.level = signer->has_stamp ? "CAdES-T" : "CMS", .signing_time = signer->signing_time, .covered_count = 1};
+        snprintf(ret_facts->algorithm, sizeof ret_facts->algorithm, "%s", signer->algorithm);
+        uint8_t digest[32];
+        auto_buf struct buf base64 = BUF_INIT;
+        text_sha256(verified->content, digest);
+        text_base64(&base64, span_of(digest, sizeof digest));
+        ret_facts->covered[0] = (struct covered){.what = "content", .hash = "sha256"};
+        snprintf(ret_facts->covered[0].digest, sizeof ret_facts->covered[0].digest, "%s", buf_cstr(&base64));
+        if (!signer->has_stamp)
+                return;
+        ret_facts->stamped_at = signer->stamp.at;
+        snprintf(ret_facts->stamp_policy, sizeof ret_facts->stamp_policy, "%s", signer->stamp.policy);
+        snprintf(ret_facts->stamp_authority, sizeof ret_facts->stamp_authority, "%s", signer->stamp.authority->common_name);
 }
 
 void verified_cms_done(struct verified_cms *verified)

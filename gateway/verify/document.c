@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "gateway/verify/facts.h"
 #include "gateway/verify/key_info.h"
 #include "gateway/verify/time_stamp.h"
 #include "gateway/verify/trust.h"
@@ -48,7 +49,11 @@ static enum gw_rc check_stamp(struct verifier *verifier, const struct sig_shape 
 static enum gw_rc check_signer(struct verifier *verifier, const struct sig_shape *shape, const struct xades *xades, struct certificate *signer,
                                STACK_OF(X509) *chain, struct wall_time at, struct signature_facts *facts, struct why *why)
 {
+        const char *what[SIG_REFERENCES_MAX];
+        for (size_t i = 0; i < shape->reference_count; i++)
+                what[i] = *shape->ids[i] ? "SignedProperties" : "document";
         *facts = (struct signature_facts){.level = shape->object ? "XAdES-BES" : "XML-DSig", .signing_time = xades->signing_time};
+        facts_read(shape->signature, what, shape->reference_count, facts);
         if (xades->stamp) {
                 enum gw_rc rc = check_stamp(verifier, shape, xades, at, facts, why);
                 return rc == GW_OK ? trust_check_stamped(verifier, SIG_APPLICANT, signer, facts->stamped_at, at, why) : rc;

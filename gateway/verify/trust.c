@@ -20,9 +20,10 @@
 
 struct verifier {
         char *folder;
-        pthread_mutex_t lock;    /* of the next two, and of `chain` of every certificate in the cache; held for a reference only */
+        pthread_mutex_t lock;    /* of the next three, and of `chain` of every certificate in the cache; held for a reference only */
         struct anchors *anchors;
         uint64_t epoch;          /* counts the sets of anchors */
+        char policy_id[VERIFY_POLICY_ID_MAX];
         struct certificate_cache *cache;
         struct known_certificates *known;
         struct verify_policy policy;
@@ -36,6 +37,41 @@ void verify_init(void)
 {
         gost_provider_load();
         sig_init();
+}
+
+/* ---- what a verdict was given by -------------------------------------------------------------------------------- */
+
+static void add_list(struct buf *text, const char *name, const char *const *words, size_t count)
+{
+        for (size_t i = 0; i < count; i++)
+                buf_printf(text, "%s %s\n", name, words[i]);
+}
+
+static void make_policy_id(const struct verify_policy *p, const struct anchors *anchors, char ret_id[VERIFY_POLICY_ID_MAX])
+{
+        auto_buf struct buf text = BUF_INIT, hex = BUF_INIT;
+        buf_printf(&text, "skew %d\nage %lld\nfuture %lld\ncheck digit %d\ngost2004 %lld\nrevocation %d\nstamp required %d\nexpired with stamp %d\nstamp age %lld\n", p->clock_skew_ms,
+                   (long long)p->message_age_max_ms, (long long)p->message_future_max_ms, p->iin_check_digit, (long long)p->gost2004_until.ms, p->revocation != NULL,
+                   p->stamp_required, p->expired_with_stamp, (long long)p->stamp_age_max_ms);
+        add_list(&text, "policy", p->policies, p->policy_count);
+        add_list(&text, "stamp policy", p->stamp_policies, p->stamp_policy_count);
+        for (size_t i = 0; i < anchors_count(anchors); i++) {
+                uint8_t digest[32];
+                unsigned n = 0;
+                GW_ASSERT(X509_digest(anchors_at(anchors, i), EVP_sha256(), digest, &n) == 1);
+                text_hex(&text, span_of(digest, n));
+        }
+        uint8_t whole[32];
+        text_sha256(buf_span(&text), whole);
+        text_hex(&hex, span_of(whole, (VERIFY_POLICY_ID_MAX - 1) / 2));
+        memcpy(ret_id, buf_cstr(&hex), VERIFY_POLICY_ID_MAX);
+}
+
+void verifier_policy_id(struct verifier *verifier, char ret_id[VERIFY_POLICY_ID_MAX])
+{
+        pthread_mutex_lock(&verifier->lock);
+        memcpy(ret_id, verifier->policy_id, VERIFY_POLICY_ID_MAX);
+        pthread_mutex_unlock(&verifier->lock);
 }
 
 /* ---- anchors ----------------------------------------------------------------------------------------------------- */
@@ -52,6 +88,7 @@ enum gw_rc verifier_open(const char *trust_dir, const struct verify_policy *poli
         rc = known_open(policy->certificates, &verifier->known, why);
         if (rc != GW_OK)
                 return rc;
+        make_policy_id(policy, verifier->anchors, verifier->policy_id);
         verifier->cache = certificate_cache_new(CACHE_CAPACITY);
         *ret_verifier = gw_take(&verifier);
         return GW_OK;
@@ -75,9 +112,12 @@ enum gw_rc verifier_reload(struct verifier *verifier, struct why *why)
         enum gw_rc rc = anchors_load(verifier->folder, &fresh, why);
         if (rc != GW_OK)
                 return rc;
+        char policy_id[VERIFY_POLICY_ID_MAX];
+        make_policy_id(&verifier->policy, fresh, policy_id);
         pthread_mutex_lock(&verifier->lock);
         struct anchors *old = verifier->anchors;
         verifier->anchors = fresh;
+        memcpy(verifier->policy_id, policy_id, sizeof policy_id);
         verifier->epoch++;
         pthread_mutex_unlock(&verifier->lock);
         anchors_unref(old);
@@ -234,6 +274,14 @@ static enum gw_rc walk_path(struct verifier *verifier, enum sig_party party, str
         chain->slot = whole_slot ? slot : 0;
         *ret_chain = chain;
         return GW_OK;
+}
+
+struct certificate_chain *verifier_chain(struct verifier *verifier, const struct certificate *certificate)
+{
+        pthread_mutex_lock(&verifier->lock);
+        struct certificate_chain *chain = certificate->chain ? certificate_chain_ref(certificate->chain) : NULL;
+        pthread_mutex_unlock(&verifier->lock);
+        return chain;
 }
 
 /* The verdict from before, when it holds at this instant. */

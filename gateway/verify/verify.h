@@ -54,8 +54,16 @@ GW_MUST_CHECK enum gw_rc verify_transport(struct verifier *verifier, const struc
  * Signature elements are unlinked from doc as they verify, so on success doc holds the bare application). On failure doc must not
  * be used further. Reasons APPLICANT_*. Signers in order of signing. */
 #define VERIFY_SIGNERS_MAX 4
+#define SIGNATURE_COVERED_MAX 3
 struct signature_facts { /* what a good signature says beside who made it, for reports */
-        const char *level;              /* "XML-DSig", "XAdES-BES", "XAdES-T" …; static */
+        const char *level;              /* "XML-DSig", "XAdES-BES", "XAdES-T", "CAdES-BES" …; static */
+        char algorithm[64];             /* "rsa-sha256": the end of the method's URI */
+        struct covered {
+                const char *what;       /* "document", "SignedProperties", "Body", "Timestamp", "content"; static */
+                char hash[64];          /* "sha256" */
+                char digest[96];        /* base64 */
+        } covered[SIGNATURE_COVERED_MAX];
+        size_t covered_count;
         struct wall_time signing_time;  /* what the signer claims; .ms 0: nothing */
         struct wall_time stamped_at;    /* proven by a trusted time stamp; .ms 0: there is none */
         char stamp_policy[64], stamp_authority[256];
@@ -68,6 +76,13 @@ struct verified_document {
 };
 GW_MUST_CHECK enum gw_rc verify_document(struct verifier *verifier, xmlDoc *doc, struct wall_time at, struct verified_document *ret, struct why *why);
 void verified_document_done(struct verified_document *verified);
+/* Of a transport signature that verify_transport() has found good. */
+void verify_transport_facts(const struct soap *soap, struct signature_facts *ret_facts);
+/* The last good path of a certificate, when it is kept (trust.c); the caller's, or NULL. */
+struct certificate_chain *verifier_chain(struct verifier *verifier, const struct certificate *certificate);
+/* Names policy and anchors in use: the first 16 hexadecimal digits of a SHA-256 over both, so that two verdicts can be told to be by the same rules. */
+#define VERIFY_POLICY_ID_MAX 17
+void verifier_policy_id(struct verifier *verifier, char ret_id[VERIFY_POLICY_ID_MAX]);
 
 /* Allowed: the applicant's certificate is an individual's SIGN certificate with an IIN, and the IIN is the declarant's or, when
  * the application names one, the representative's. Reasons APPLICANT_CERTIFICATE_ROLE, APPLICANT_IIN_*. */

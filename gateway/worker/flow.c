@@ -12,6 +12,7 @@
 #include "gateway/reason.h"
 #include "gateway/worker/flow.h"
 #include "gateway/worker/intake.h"
+#include "gateway/worker/verdict.h"
 #include "gateway/worker/stamp.h"
 
 #define RESUME_BATCH 32
@@ -600,7 +601,7 @@ static void start_checking(struct flow *f)
 {
         struct why why = WHY_INIT;
         uint64_t since = stage_now();
-        enum gw_rc rc = intake_check_again(f->loop, &f->work, &f->checked, &f->verdict, &why);
+        enum gw_rc rc = verdict_check_again(f->loop, &f->work, &f->checked, &f->verdict, &why);
         stage_add(f->loop->shared, STAGE_VERIFY, since);
         if (rc == GW_REJECT) {
                 f->refusal = why.reason;

@@ -9,6 +9,7 @@
 #include "gateway/verify/cms_document.h"
 #include "gateway/verify/problem.h"
 #include "gateway/worker/intake.h"
+#include "gateway/worker/verdict.h"
 
 #define INTAKE_LEASE_MS 120000
 
@@ -39,41 +40,6 @@ void intake_free(struct intake *intake)
 
 /* ---- verify ---- */
 
-static const char *const answer_names[] = {"UNKNOWN", "GOOD", "BAD"}, *const source_names[] = {"none", "OCSP", "CRL"};
-
-static void add_time(json_t *json, const char *name, struct wall_time t)
-{
-        char text[CLOCK_TEXT_MAX];
-        if (t.ms)
-                json_object_set_new(json, name, json_string(clock_iso(t, text)));
-}
-
-static json_t *revocation_report(const struct revocation_note *note)
-{
-        const struct revocation_status *s = &note->status;
-        json_t *json = json_pack("{s:s, s:s}", "answer", answer_names[s->answer], "source", source_names[s->source]);
-        add_time(json, "thisUpdate", s->this_update);
-        add_time(json, "nextUpdate", s->next_update);
-        add_time(json, "producedAt", s->produced_at);
-        add_time(json, "revokedAt", s->revoked_at);
-        json_t *evidence = json_array();
-        for (size_t i = 0; i < GW_COUNT(note->evidence) && note->evidence[i]; i++) {
-                auto_buf struct buf hex = BUF_INIT;
-                text_hex(&hex, span_of(note->evidence[i]->sha256, sizeof note->evidence[i]->sha256));
-                json_array_append_new(evidence, json_string(buf_cstr(&hex)));
-        }
-        json_object_set_new(json, "evidence", evidence);
-        return json;
-}
-
-static const struct revocation_note *note_of(const struct revocation_record *record, const struct certificate *c)
-{
-        for (size_t i = 0; i < record->count; i++)
-                if (span_eq(span_of(record->notes[i].certificate_sha256, 32), span_of(c->sha256, 32)))
-                        return &record->notes[i];
-        return NULL;
-}
-
 size_t intake_evidence(const struct revocation_record *record, struct evidence ret[INTAKE_EVIDENCE_MAX])
 {
         size_t count = 0;
@@ -84,85 +50,6 @@ size_t intake_evidence(const struct revocation_record *record, struct evidence r
                         memcpy(ret[count++].sha256, e->sha256, sizeof e->sha256);
                 }
         return count;
-}
-
-static json_t *certificate_report(const struct certificate *c, const struct revocation_record *record)
-{
-        auto_buf struct buf fingerprint = BUF_INIT;
-        text_hex(&fingerprint, span_of(c->sha256, sizeof c->sha256));
-        char until[CLOCK_TEXT_MAX];
-        json_t *json = json_pack("{s:s, s:s, s:s, s:s}", "sha256", buf_cstr(&fingerprint), "serial", c->serial, "bin", c->bin, "notAfter", clock_iso(c->not_after, until));
-        const struct revocation_note *note = note_of(record, c);
-        if (note)
-                json_object_set_new(json, "revocation", revocation_report(note));
-        return json;
-}
-
-/* Who signed the application, in either form of signature; borrowed. */
-struct applicant_signers {
-        const char *form; /* "xml": one after the other; "cms": side by side, in no order */
-        const struct certificate *certificates[VERIFY_SIGNERS_MAX];
-        const struct time_stamp *stamps[VERIFY_SIGNERS_MAX]; /* NULL: none */
-        size_t count;
-        struct span cms; /* as it came */
-};
-
-static struct applicant_signers signers_of_document(const struct verified_document *verified)
-{
-        struct applicant_signers by = {.form = "xml", .count = verified->signer_count};
-        memcpy(by.certificates, verified->signers, sizeof verified->signers);
-        return by;
-}
-
-static struct applicant_signers signers_of_cms(const struct verified_cms *verified, struct span cms)
-{
-        struct applicant_signers by = {.form = "cms", .count = verified->signer_count, .cms = cms};
-        for (size_t i = 0; i < verified->signer_count; i++) {
-                by.certificates[i] = verified->signers[i].certificate;
-                by.stamps[i] = verified->signers[i].has_stamp ? &verified->signers[i].stamp : NULL;
-        }
-        return by;
-}
-
-static json_t *stamp_report(const struct time_stamp *stamp, const struct revocation_record *record)
-{
-        char at[CLOCK_TEXT_MAX];
-        return json_pack("{s:s, s:s, s:s, s:o}", "at", clock_iso(stamp->at, at), "policy", stamp->policy, "serial", stamp->serial, "authority", certificate_report(stamp->authority, record));
-}
-
-static json_t *signers_report(const struct applicant_signers *by, const struct revocation_record *record)
-{
-        json_t *signers = json_array();
-        for (size_t i = 0; i < by->count; i++) {
-                json_t *signer = certificate_report(by->certificates[i], record);
-                if (by->stamps[i])
-                        json_object_set_new(signer, "timeStamp", stamp_report(by->stamps[i], record));
-                json_array_append_new(signers, signer);
-        }
-        return signers;
-}
-
-#define WAITING_CMS "applicantCms" /* of a verdict in CHECKING: what intake_check_again() verifies once more, beside the application */
-
-/* The evidence of what was verified (I7): who signed what, by which certificates, when. No IIN, no name: the certificates are in the
- * stored envelope. */
-static void write_verdict(struct intake *in, const struct certificate *transport, const struct applicant_signers *by)
-{
-        char at[CLOCK_TEXT_MAX];
-        const char *code = in->revocation.unknown ? "APPLICANT_CERTIFICATE_REVOCATION_UNKNOWN" : "OK";
-        json_t *report = json_pack("{s:s, s:s, s:s, s:o, s:s}", "at", clock_iso(in->received_at, at), "code", code, "applicantForm", by->form, "applicantSigners",
-                                   signers_report(by, &in->revocation), "policy", "1");
-        if (in->revocation.unknown && by->cms.p) {
-                auto_buf struct buf base64 = BUF_INIT;
-                text_base64(&base64, by->cms);
-                json_object_set_new(report, WAITING_CMS, json_string(buf_cstr(&base64)));
-        }
-        if (transport)
-                json_object_set_new(report, "transport", certificate_report(transport, &in->revocation));
-        char *text = json_dumps(report, JSON_COMPACT);
-        buf_add_str(&in->verdict, text);
-        free(text);
-        json_decref(report);
 }
 
 static enum gw_rc check_sender(struct intake *in, const char *sender_id, const struct certificate *certificate, struct why *why)
@@ -219,7 +106,7 @@ static enum gw_rc check_application(struct intake *in, xmlDoc *document, const x
         if (rc == GW_OK)
                 rc = find_applicant(in, by, why);
         if (rc == GW_OK) {
-                write_verdict(in, transport, by);
+                verdict_write(in, transport, by);
                 rc = look_up(in, document, why);
         }
         return rc;
@@ -239,7 +126,7 @@ static enum gw_rc check_xml(struct intake *in, xmlDoc *document, const struct ce
         enum gw_rc rc = verify_document(in->loop->shared->verifier, document, in->received_at, &verified, why);
         if (rc != GW_OK)
                 return rc;
-        struct applicant_signers by = signers_of_document(&verified);
+        struct applicant_signers by = verdict_signers_of_document(&verified);
         rc = check_application(in, document, verified.root, &by, transport, why);
         verified_document_done(&verified);
         return rc;
@@ -264,7 +151,7 @@ static enum gw_rc check_cms_content(struct intake *in, const struct verified_cms
         const xmlNode *root = xmlDocGetRootElement(document);
         if (xml_is(root, DSIG_NS, "Signature") || has_signature(root))
                 return sig_refuse(why, SIG_APPLICANT, SIG_SEVERAL, "an XML signature inside a CMS");
-        struct applicant_signers by = signers_of_cms(verified, cms);
+        struct applicant_signers by = verdict_signers_of_cms(verified, cms);
         buf_add_span(&in->application_bytes, verified->content);
         return check_application(in, document, root, &by, transport, why);
 }
@@ -307,6 +194,8 @@ static enum gw_rc check_shep(struct intake *in, const struct soap *soap, const s
         struct shared *s = in->loop->shared;
         auto_certificate struct certificate *transport = NULL;
         enum gw_rc rc = verify_transport(s->verifier, soap, in->received_at, &transport, why);
+        if (rc == GW_OK)
+                verify_transport_facts(soap, &in->transport_facts);
         if (rc == GW_OK)
                 rc = check_sender(in, m->sender_id, transport, why);
         if (rc == GW_OK)
@@ -400,78 +289,6 @@ enum gw_rc intake_check_rest(struct intake *in, struct span body, enum submissio
         revocation_record_begin(&in->revocation, false);
         enum gw_rc rc = check_rest(in, body, form, idempotency_key, peer, why);
         revocation_record_end();
-        return rc;
-}
-
-/* ---- once more ---- */
-
-static enum gw_rc check_xml_again(struct loop *loop, const struct request_work *work, const struct revocation_record *record, json_t **ret_signers, struct why *why)
-{
-        auto_xmldoc xmlDoc *document = NULL;
-        struct verified_document verified = {0};
-        if (xml_read(buf_span(&work->application), &xml_limits_default, &document, why) != GW_OK)
-                return GW_FAULT; /* it was read when it was received */
-        enum gw_rc rc = verify_document(loop->shared->verifier, document, work->registered_at, &verified, why);
-        if (rc == GW_OK) {
-                struct applicant_signers by = signers_of_document(&verified);
-                *ret_signers = signers_report(&by, record);
-        }
-        verified_document_done(&verified);
-        return rc;
-}
-
-/* The application is the content, whether it came inside or beside. */
-static enum gw_rc check_cms_again(struct loop *loop, const struct request_work *work, const char *base64, const struct revocation_record *record, json_t **ret_signers,
-                                  struct why *why)
-{
-        struct verified_cms verified = {.signer_count = 0};
-        enum gw_rc rc = verify_cms(loop->shared->verifier, span_str(base64), buf_span(&work->application), work->registered_at, &verified, why);
-        if (rc == GW_OK) {
-                struct applicant_signers by = signers_of_cms(&verified, span_str(base64));
-                *ret_signers = signers_report(&by, record);
-        }
-        verified_cms_done(&verified);
-        return rc;
-}
-
-static void renew_verdict(json_t *report, const char *code, json_t *signers, struct buf *out)
-{
-        char at[CLOCK_TEXT_MAX];
-        json_object_set_new(report, "code", json_string(code));
-        json_object_set_new(report, "revocationKnownAt", json_string(clock_iso(wall_now(), at)));
-        if (signers)
-                json_object_set_new(report, "applicantSigners", signers);
-        char *text = json_dumps(report, JSON_COMPACT);
-        buf_add_str(out, text);
-        free(text);
-}
-
-/* A refusal has no verified document: the notes alone say about which certificate. */
-static json_t *notes_report(const struct revocation_record *record)
-{
-        json_t *list = json_array();
-        for (size_t i = 0; i < record->count; i++) {
-                auto_buf struct buf hex = BUF_INIT;
-                text_hex(&hex, span_of(record->notes[i].certificate_sha256, 32));
-                json_array_append_new(list, json_pack("{s:s, s:s, s:o}", "sha256", buf_cstr(&hex), "serial", record->notes[i].serial, "revocation", revocation_report(&record->notes[i])));
-        }
-        return list;
-}
-
-enum gw_rc intake_check_again(struct loop *loop, const struct request_work *work, struct revocation_record *record, struct buf *verdict, struct why *why)
-{
-        json_t *before = json_loadb((const char *)work->verdict.p, work->verdict.n, 0, NULL), *signers = NULL;
-        GW_ASSERT(before); /* our own */
-        const char *cms = json_string_value(json_object_get(before, WAITING_CMS));
-        revocation_record_begin(record, false);
-        enum gw_rc rc = cms ? check_cms_again(loop, work, cms, record, &signers, why) : check_xml_again(loop, work, record, &signers, why);
-        revocation_record_end();
-        json_object_del(before, WAITING_CMS);
-        if (rc == GW_OK)
-                renew_verdict(before, "OK", signers, verdict);
-        else if (rc == GW_REJECT)
-                renew_verdict(before, reason_info(why->reason)->name, notes_report(record), verdict);
-        json_decref(before);
         return rc;
 }
 

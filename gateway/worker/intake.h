@@ -18,7 +18,8 @@ struct intake {
         const struct service *service;
         char applicant_iin[13];       /* who signed */
         uint8_t digest[32];
-        struct buf verdict;           /* JSON report */
+        struct buf verdict;           /* JSON report (verdict.h) */
+        struct signature_facts transport_facts;
         struct revocation_record revocation; /* what was told while it was verified; unknown: to be registered as CHECKING */
         struct intake_result result;  /* after registration */
         /* registration's continuation */
@@ -39,9 +40,6 @@ const struct sender_settings *intake_tls_sender(const struct settings *settings,
 
 /* Writes it to the store; done on this loop, once it is durable. The intake stays the caller's. */
 void intake_register(struct intake *intake);
-/* A request in CHECKING once more: the signed application as it was received, by the same rules, as of its receipt. GW_RETRY: revocation is still not known.
- * verdict: the JSON report from intake with what is known now; on GW_REJECT with the reason. record: revocation_record_done(). */
-GW_MUST_CHECK enum gw_rc intake_check_again(struct loop *loop, const struct request_work *work, struct revocation_record *record, struct buf *verdict, struct why *why);
 /* What the store keeps of it; borrowed from the record. */
 #define INTAKE_EVIDENCE_MAX (2 * REVOCATION_RECORD_MAX)
 size_t intake_evidence(const struct revocation_record *record, struct evidence ret[INTAKE_EVIDENCE_MAX]);

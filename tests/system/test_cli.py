@@ -129,7 +129,13 @@ def test_soap(folder):
     sign("system-portal", plain, signed, "--soap")
     part = verdict("a signed envelope", 0, "OK", signed)["parts"][0]
     check("what it covers", part["covered"] == "the Body of this envelope" and part["signers"][0]["bin"] == "091240900012", part)
-    verdict("not signed", 1, "TRANSPORT_SIGNATURE_MISSING", plain)
+    told = part["signers"][0]
+    check("the report: digest, chain, method, rules", told["covered"][0]["what"] == "Body" and told["covered"][0]["hash"] == "sha256" and len(told["covered"][0]["digest"]) == 44
+          and told["chain"][0]["subject"] and told["algorithm"] == "rsa-sha256" and len(part["policy"]) == 16 and part["at"], part)
+    other = verdict("the same rules have the same name", 0, "OK", signed)["parts"][0]
+    check("policy", other["policy"] == part["policy"], other)
+    part = verdict("not signed", 1, "TRANSPORT_SIGNATURE_MISSING", plain)["parts"][0]
+    check("a refusal says whose matter it is and what to do", part["side"] == "sender" and part["advice"], part)
     bad.write_text(signed.read_text().replace("ping", "pong"))
     verdict("changed", 1, "TRANSPORT_SIGNATURE_DIGEST", bad)
     sign("applicant-850412390011", plain, bad, "--soap")
