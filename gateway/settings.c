@@ -16,6 +16,7 @@ static const struct conf_key gateway_keys[] = {
         {"signer_user", CONF_TEXT, AT(gateway.signer_user), "", 0, 0, NULL, "another account, for the process that holds the keys (started by root)"},
         {"log_level", CONF_TEXT, AT(gateway.log_level), "info", 0, 0, "error|warn|info|debug", "least severe event that is logged"},
         {"services", CONF_PATH, AT(gateway.services), "services", 0, 0, NULL, "folder of the service catalogue"},
+        {"calendar", CONF_PATH, AT(gateway.calendar), "calendar", 0, 0, NULL, "folder of working days and office hours, read again when its files change"},
         {"trust", CONF_PATH, AT(gateway.trust), NULL, 0, 0, NULL, "folder of trusted CA certificates for signatures (PEM)"},
         {"sender_id", CONF_TEXT, AT(gateway.sender_id), NULL, 0, 0, NULL, "our senderId on SHEP"},
         {"system_key", CONF_TEXT, AT(gateway.system_key), "system", 0, 0, NULL, "[key …] that signs our envelopes"},

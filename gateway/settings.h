@@ -42,7 +42,7 @@ struct authority_settings {
 };
 struct settings {
         struct {
-                char *run_folder, *user, *signer_user, *log_level, *services, *trust, *sender_id, *system_key, *tls_key;
+                char *run_folder, *user, *signer_user, *log_level, *services, *calendar, *trust, *sender_id, *system_key, *tls_key;
                 bool diagnose;
                 int64_t loops, sync_wait_ms, drain_ms, inflight_max;
         } gateway;

@@ -32,6 +32,8 @@ const struct schedule *calendar_schedule(const struct calendar *calendar, const 
 bool schedule_is_open(const struct calendar *calendar, const struct schedule *schedule, struct wall_time t);
 /* When work on something that arrives at t begins: t itself while open; after the end of lunch, or at the opening of the next open day. */
 struct wall_time schedule_begin(const struct calendar *calendar, const struct schedule *schedule, struct wall_time t);
+/* The last moment at or before t at which it is open or has just closed. */
+struct wall_time schedule_last_before(const struct calendar *calendar, const struct schedule *schedule, struct wall_time t);
 
 /* ---- time limits (services.md D.3) ---- */
 enum limit_unit {

@@ -60,6 +60,23 @@ struct wall_time schedule_begin(const struct calendar *calendar, const struct sc
         return t;
 }
 
+struct wall_time schedule_last_before(const struct calendar *calendar, const struct schedule *schedule, struct wall_time t)
+{
+        struct wall_time day = t;
+        for (unsigned i = 0; i < DAYS_AHEAD_MAX; i++) {
+                const struct hours *hours = hours_of(calendar, schedule, day);
+                int second = i == 0 ? clock_fields_of(t).second_of_day : 86400;
+                if (hours && second >= hours->closes)
+                        return at_second(day, hours->closes);
+                if (hours && second >= hours->lunch_from && second < hours->lunch_to)
+                        return at_second(day, hours->lunch_from);
+                if (hours && second >= hours->opens)
+                        return t;
+                day = (struct wall_time){start_of_day(day).ms - 1};
+        }
+        return t;
+}
+
 bool limit_parse(const char *amount, const char *unit, struct limit *ret_limit)
 {
         static const struct { const char *name; enum limit_unit unit; } units[] = {

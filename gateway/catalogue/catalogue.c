@@ -142,6 +142,31 @@ const struct service *catalogue_find(const struct catalogue *catalogue, const ch
         return NULL;
 }
 
+/* The last version of that code in the folder. */
+static const struct service *any_version(const struct catalogue *catalogue, const char *code)
+{
+        const struct service *found = NULL;
+        for (size_t i = 0; i < catalogue->count; i++)
+                if (str_eq(catalogue->services[i].code, code))
+                        found = &catalogue->services[i];
+        return found;
+}
+
+void catalogue_explain(const struct catalogue *catalogue, const char *code, struct wall_time at, struct why *why)
+{
+        const struct service *service = any_version(catalogue, code);
+        const struct legal_act *act = service ? &service->acts[service->act_count - 1] : NULL; /* catalogue.xsd: there is one */
+        char from[CLOCK_TEXT_MAX], to[CLOCK_TEXT_MAX], date[CLOCK_TEXT_MAX], day[CLOCK_TEXT_MAX];
+        if (!service)
+                gw_ignore(why_say(why, GW_REJECT, "no service has this code")); /* the caller returns */
+        else if (service->withdrawn)
+                gw_ignore(why_say(why, GW_REJECT, "withdrawn: %.180s", service->withdrawn_by.en));
+        else
+                gw_ignore(why_say(why, GW_REJECT, "not in force on %s: act No. %.40s of %s counts from %s to %s", clock_date_people(at, day), act->number, clock_date_people(act->date, date),
+                                  clock_date_people(service->valid_from, from),
+                                  service->valid_to.ms == 0 ? "now" : clock_date_people((struct wall_time){service->valid_to.ms - 1}, to)));
+}
+
 static bool is_listed(char *const *list, const char *text)
 {
         for (; *list; list++)
@@ -158,4 +183,12 @@ bool service_has_shep_id(const struct service *service, const char *shep_service
 bool service_has_channel(const struct service *service, const char *channel)
 {
         return is_listed(service->channels, channel);
+}
+
+const struct route *service_channel_route(const struct service *service, const char *channel)
+{
+        for (size_t i = 0; service->channels[i]; i++)
+                if (str_eq(service->channels[i], channel))
+                        return service->channel_routes[i];
+        return NULL;
 }

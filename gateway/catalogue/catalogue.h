@@ -10,6 +10,9 @@
 
 #include "gateway/base/clock.h"
 #include "gateway/base/why.h"
+#include "gateway/catalogue/documents.h"
+#include "gateway/catalogue/refusals.h"
+#include "gateway/catalogue/routes.h"
 #include "gateway/xml/xml.h"
 
 /* The application document, common to all services (conf/services/application.xsd): */
@@ -28,23 +31,66 @@
  * </application> */
 
 struct template;
-struct text3 { char *kk, *ru, *en; };
 struct service_rule {
         char *id;
         char *outcome;                /* POSITIVE | NEGATIVE | REFUSED | WAIT */
         xmlXPathCompExpr *test;       /* over the case document; first true rule wins */
         struct text3 reason;
 };
+struct legal_act {
+        char *number, *registered, *repealed_by; /* registered, repealed_by: NULL when not told */
+        struct text3 name;
+        struct wall_time date, from, to; /* to: the instant after its last day; from, to .ms 0: not told */
+};
+enum provider_kind { PROVIDER_DEPARTMENT, PROVIDER_AKIM, PROVIDER_AUTHORISED_BODY };
+extern const char *const provider_kind_names[4];
+struct service_provider {
+        enum provider_kind kind;
+        struct text3 name;
+        char *paragraph;
+        enum route_kind route;        /* it follows that route's steps, its own people in their roles; ROUTE_NONE */
+};
+enum applicant_kind { APPLICANT_PERSON, APPLICANT_FAMILY, APPLICANT_PARENT, APPLICANT_REPRESENTATIVE, APPLICANT_MEDICAL_ORGANISATION, APPLICANT_EXCLUDED };
+extern const char *const applicant_kind_names[7];
+struct service_applicant {
+        enum applicant_kind kind;
+        struct text3 name;
+        char *paragraph;
+        enum basis basis;
+};
 struct service {
         char *code, *version;         /* "TSA_CERT", "2018-1" */
+        char *file;                   /* its name in the folder */
         struct text3 name;
+        struct text3 withdrawn_by;    /* why it is withdrawn */
+        struct text3 generic;         /* the acts hold only its name: why its route is a general one */
+        struct legal_act *acts;
+        size_t act_count;
+        struct service_provider *providers;
+        size_t provider_count;
+        bool electronic, paper, called_automated; /* form of the service as the act calls it */
+        struct service_applicant *applicants;
+        size_t applicant_count;
+        struct route *routes;
+        size_t route_count;
+        struct excluded_route *excluded;
+        size_t excluded_count;
+        struct service_document *documents;
+        size_t document_count;
+        bool originals_returned;
+        struct service_paper *papers;
+        size_t paper_count;
+        struct refusal_ground *refusals;
+        size_t refusal_count;
+        struct form_field *fields;
+        size_t field_count;
         struct wall_time valid_from, valid_to; /* valid_to.ms 0 = open */
-        bool automated;
+        bool automated;               /* answered by the gateway alone, through `channels` */
         bool withdrawn;
-        int due_minutes;              /* legal limit of the automated route, from acceptance */
         bool representatives;         /* may a representative apply? */
         char **shep_service_ids;      /* serviceId values that select it; NULL-terminated */
         char **channels;              /* "shep-sync", …; NULL-terminated */
+        const struct route **channel_routes; /* the same order: whose limits count */
         char **systems;               /* state systems to ask; NULL-terminated; order = order of the case */
         size_t system_count;
         struct service_rule *rules;
@@ -65,6 +111,13 @@ const struct service *catalogue_at(const struct catalogue *catalogue, size_t ind
 const struct service *catalogue_find(const struct catalogue *catalogue, const char *code, struct wall_time at);
 bool service_has_shep_id(const struct service *service, const char *shep_service_id);
 bool service_has_channel(const struct service *service, const char *channel);
+/* NULL when the service has none of that kind or channel. */
+const struct route *service_route(const struct service *service, enum route_kind kind);
+const struct route *service_channel_route(const struct service *service, const char *channel);
+/* Why catalogue_find() finds nothing, for a detail: "withdrawn …", "in force from … to …", or that there is none of that code. */
+void catalogue_explain(const struct catalogue *catalogue, const char *code, struct wall_time at, struct why *why);
+/* Every route's schedule must be one of the calendar's. GW_FAULT CONFIGURATION. */
+GW_MUST_CHECK enum gw_rc catalogue_check_calendar(const struct catalogue *catalogue, const struct calendar *calendar, struct why *why);
 /* The verified application against the service's schema. FORM_INVALID, detail names the field (never its value); CONSENT_MISSING. */
 GW_MUST_CHECK enum gw_rc service_check_form(const struct service *service, xmlDoc *application, struct why *why);
 

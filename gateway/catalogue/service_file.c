@@ -4,27 +4,15 @@
 
 #include "gateway/base/text.h"
 #include "gateway/catalogue/service_file.h"
+#include "gateway/catalogue/service_parts.h"
 #include "gateway/catalogue/template.h"
 #include "gateway/catalogue/xpath.h"
 #include "gateway/reason.h"
 
-#define CATALOGUE_NS "urn:egov-gateway:catalogue:1"
 #define FILE_MAX ((size_t)1 << 20)
 
 GW_DEFINE_AUTO(schema_parser, xmlSchemaParserCtxt, xmlSchemaFreeParserCtxt)
 GW_DEFINE_AUTO(schema_valid, xmlSchemaValidCtxt, xmlSchemaFreeValidCtxt)
-
-/* Where an error of the file is said. */
-struct place {
-        const char *name;
-        struct why *why;
-        bool said;
-};
-
-static enum gw_rc fail_at(const struct place *place, long line, const char *text)
-{
-        return why_set(place->why, GW_FAULT, REASON_CONFIGURATION, "%s:%ld: %.*s", place->name, line, (int)strcspn(text, "\n"), text);
-}
 
 /* libxml2's own words may be shown: the file is the operator's. */
 static void note_error(void *ctx, xmlError *error)
@@ -33,7 +21,7 @@ static void note_error(void *ctx, xmlError *error)
         if (place->said)
                 return;
         place->said = true;
-        gw_ignore(fail_at(place, error->line, error->message ? error->message : "error")); /* the caller returns the rc */
+        gw_ignore(place_fail(place, error->line, "%s", error->message ? error->message : "error")); /* the caller returns the rc */
 }
 
 static enum gw_rc read_xml(const char *folder, const char *name, xmlDoc **ret_doc, struct why *why)
@@ -110,25 +98,18 @@ void service_schemas_done(struct service_schemas *schemas)
         xmlFreeDoc(schemas->application_doc);
 }
 
-static void texts_done(struct text3 *texts)
-{
-        free(texts->kk);
-        free(texts->ru);
-        free(texts->en);
-}
-
-static void list_free(char **list)
-{
-        for (char **at = list; at && *at; at++)
-                free(*at);
-        free(list);
-}
-
 void service_done(struct service *service)
 {
         free(service->code);
         free(service->version);
-        texts_done(&service->name);
+        free(service->file);
+        text3_done(&service->name);
+        text3_done(&service->withdrawn_by);
+        text3_done(&service->generic);
+        service_passport_done(service);
+        service_routes_done(service);
+        service_papers_done(service);
+        service_form_done(service);
         list_free(service->shep_service_ids);
         list_free(service->channels);
         list_free(service->systems);
@@ -137,7 +118,7 @@ void service_done(struct service *service)
                 free(rule->id);
                 free(rule->outcome);
                 xmlXPathFreeCompExpr(rule->test);
-                texts_done(&rule->reason);
+                text3_done(&rule->reason);
         }
         free(service->rules);
         xmlSchemaFree(service->schema);
@@ -146,27 +127,10 @@ void service_done(struct service *service)
         free(service->provider_key);
 }
 
-static struct text3 read_texts(const xmlNode *parent)
-{
-        return (struct text3){
-                .kk = xml_child_text(parent, CATALOGUE_NS, "kk"),
-                .ru = xml_child_text(parent, CATALOGUE_NS, "ru"),
-                .en = xml_child_text(parent, CATALOGUE_NS, "en"),
-        };
-}
-
-static size_t count_elements(const xmlNode *parent)
-{
-        size_t count = 0;
-        for (const xmlNode *item = xml_first_element(parent); item; item = xml_next_element(item))
-                count++;
-        return count;
-}
-
 /* Texts of the children, NULL-terminated; an absent parent gives an empty list. */
 static char **read_list(const xmlNode *parent, size_t *ret_count)
 {
-        size_t count = count_elements(parent);
+        size_t count = count_elements(parent, NULL);
         char **list = xcalloc(count + 1, sizeof *list);
         size_t i = 0;
         for (const xmlNode *item = xml_first_element(parent); item; item = xml_next_element(item))
@@ -184,26 +148,18 @@ static enum gw_rc validate(xmlDoc *doc, const struct service_schemas *schemas, s
         xmlSchemaSetValidStructuredErrors(valid, note_error, place);
         if (xmlSchemaValidateDoc(valid, doc) == 0 && !place->said)
                 return GW_OK;
-        return place->said ? GW_FAULT : fail_at(place, 0, "not a service file");
+        return place->said ? GW_FAULT : place_fail(place, 0, "not a service file");
 }
 
 /* `to` is the last day in force, valid_to the instant after it. */
 static enum gw_rc read_validity(const xmlNode *validity, struct service *service, const struct place *place)
 {
-        auto_str char *from = xml_attribute(validity, NULL, "from");
-        auto_str char *to = xml_attribute(validity, NULL, "to");
-        if (clock_parse_date(from, &service->valid_from) != GW_OK)
-                return fail_at(place, xmlGetLineNo(validity), "validity from: no such day");
-        if (!to)
-                return GW_OK;
-        struct wall_time last;
-        if (clock_parse_date(to, &last) != GW_OK)
-                return fail_at(place, xmlGetLineNo(validity), "validity to: no such day");
-        if (last.ms < service->valid_from.ms)
-                return fail_at(place, xmlGetLineNo(validity), "validity to is before from");
-        struct clock_fields day = clock_fields_of(last);
-        service->valid_to = clock_from_fields(day.year, day.month, day.day + 1, 0);
-        return GW_OK;
+        enum gw_rc rc = read_day(validity, "from", false, &service->valid_from, place);
+        if (rc == GW_OK)
+                rc = read_day(validity, "to", true, &service->valid_to, place);
+        if (rc == GW_OK && service->valid_to.ms != 0 && service->valid_to.ms <= service->valid_from.ms)
+                rc = place_fail(place, xmlGetLineNo(validity), "validity to is before from");
+        return rc;
 }
 
 static enum gw_rc read_rule(const xmlNode *node, struct service_rule *rule, const struct place *place)
@@ -213,20 +169,18 @@ static enum gw_rc read_rule(const xmlNode *node, struct service_rule *rule, cons
         rule->reason = read_texts(xml_child(node, CATALOGUE_NS, "reason"));
         auto_str char *test = xml_attribute(node, NULL, "test");
         struct why compiling = WHY_INIT;
-        if (xpath_compile(test, XPATH_AS_BOOLEAN, NULL, &rule->test, &compiling) != GW_OK) {
-                auto_str char *text = xasprintf("rule %s: %s", rule->id, compiling.detail);
-                return fail_at(place, xmlGetLineNo(node), text);
-        }
+        if (xpath_compile(test, XPATH_AS_BOOLEAN, NULL, &rule->test, &compiling) != GW_OK)
+                return place_fail(place, xmlGetLineNo(node), "rule %s: %s", rule->id, compiling.detail);
         if (!xml_next_element(node) && !str_eq(test, "true()"))
-                return fail_at(place, xmlGetLineNo(node), "the last rule must be test=\"true()\", or some cases have no decision");
+                return place_fail(place, xmlGetLineNo(node), "the last rule must be test=\"true()\", or some cases have no decision");
         if (xml_next_element(node) && str_eq(test, "true()"))
-                return fail_at(place, xmlGetLineNo(node), "rules after test=\"true()\" are never asked");
+                return place_fail(place, xmlGetLineNo(node), "rules after test=\"true()\" are never asked");
         return GW_OK;
 }
 
 static enum gw_rc read_rules(const xmlNode *rules, struct service *service, const struct place *place)
 {
-        service->rule_count = count_elements(rules);
+        service->rule_count = count_elements(rules, NULL);
         service->rules = xcalloc(service->rule_count, sizeof *service->rules);
         size_t i = 0;
         for (const xmlNode *rule = xml_first_element(rules); rule; rule = xml_next_element(rule)) {
@@ -241,11 +195,6 @@ static enum gw_rc read_automated(const xmlNode *node, struct service *service, c
 {
         service->automated = true;
         service->provider_key = xml_attribute(node, NULL, "providerKey");
-        auto_str char *due = xml_attribute(node, NULL, "dueMinutes");
-        uint64_t minutes = 0;
-        if (!text_to_u64(due, 1, 525600, &minutes))
-                return fail_at(place, xmlGetLineNo(node), "dueMinutes is not a plain number");
-        service->due_minutes = (int)minutes;
         free(service->systems);
         service->systems = read_list(xml_child(node, CATALOGUE_NS, "systems"), &service->system_count);
         enum gw_rc rc = read_rules(xml_child(node, CATALOGUE_NS, "rules"), service, place);
@@ -256,23 +205,30 @@ static enum gw_rc read_automated(const xmlNode *node, struct service *service, c
         const xmlNode *result = xml_first_element(xml_child(node, CATALOGUE_NS, "result"));
         if (template_compile(result, &service->result_template, &line, &compiling) == GW_OK)
                 return GW_OK;
-        auto_str char *text = xasprintf("result: %s", compiling.detail);
-        return fail_at(place, line, text);
+        return place_fail(place, line, "result: %s", compiling.detail);
 }
 
 /* Everything a service has that is not withdrawn. */
 static enum gw_rc read_offer(const xmlNode *root, const struct service_schemas *schemas, struct service *service, const struct place *place)
 {
-        auto_str char *representatives = xml_attribute(xml_child(root, CATALOGUE_NS, "representatives"), NULL, "allowed");
-        service->representatives = str_eq(representatives, "true") || str_eq(representatives, "1");
-        service->schema_doc = join_form(schemas->application_doc, xml_child(root, CATALOGUE_NS, "form"));
+        const xmlNode *form = xml_child(root, CATALOGUE_NS, "form"), *automated = xml_child(root, CATALOGUE_NS, "automated");
+        service->representatives = read_bool(xml_child(root, CATALOGUE_NS, "representatives"), "allowed", false);
+        service->generic = read_texts(xml_child(root, CATALOGUE_NS, "generic"));
+        service_read_passport(root, service);
+        service_read_papers(root, service);
+        service->schema_doc = join_form(schemas->application_doc, form);
         if (!service->schema_doc)
                 return why_set(place->why, GW_FAULT, REASON_INTERNAL, "out of memory");
         enum gw_rc rc = compile_schema(place->name, service->schema_doc, &service->schema, place->why);
-        if (rc != GW_OK)
-                return rc;
-        const xmlNode *automated = xml_child(root, CATALOGUE_NS, "automated");
-        return automated ? read_automated(automated, service, place) : GW_OK;
+        if (rc == GW_OK)
+                rc = service_read_form(form, service, place);
+        if (rc == GW_OK)
+                rc = service_read_routes(root, service, place);
+        if (rc == GW_OK)
+                rc = service_check_parts(root, service, place);
+        if (rc == GW_OK && automated)
+                rc = read_automated(automated, service, place);
+        return rc == GW_OK ? service_read_channels(root, service, place) : rc;
 }
 
 enum gw_rc service_file_read(const char *folder, const char *name, const struct service_schemas *schemas, struct service *service,
@@ -289,12 +245,16 @@ enum gw_rc service_file_read(const char *folder, const char *name, const struct 
         const xmlNode *root = xmlDocGetRootElement(doc);
         service->code = xml_attribute(root, NULL, "code");
         service->version = xml_attribute(root, NULL, "version");
+        service->file = xstrdup(name);
         service->name = read_texts(xml_child(root, CATALOGUE_NS, "name"));
         service->withdrawn = xml_child(root, CATALOGUE_NS, "withdrawn") != NULL;
+        service->withdrawn_by = read_texts(xml_child(root, CATALOGUE_NS, "withdrawn"));
         service->channels = read_list(xml_child(root, CATALOGUE_NS, "channels"), NULL);
         service->shep_service_ids = read_list(xml_child(root, CATALOGUE_NS, "shepServiceIds"), NULL);
         service->systems = read_list(NULL, NULL);
-        rc = read_validity(xml_child(root, CATALOGUE_NS, "validity"), service, &place);
+        rc = service_read_acts(root, service, &place);
+        if (rc == GW_OK)
+                rc = read_validity(xml_child(root, CATALOGUE_NS, "validity"), service, &place);
         if (rc != GW_OK || service->withdrawn)
                 return rc;
         return read_offer(root, schemas, service, &place);

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "gateway/base/clock.h"
 #include "gateway/catalogue/catalogue.h"
 #include "gateway/commands/command.h"
 #include "gateway/commands/options.h"
@@ -69,6 +70,17 @@ static bool check_trust(const struct settings *s)
         return ok;
 }
 
+static bool check_calendar(const struct settings *s, const struct catalogue *catalogue)
+{
+        struct why why = WHY_INIT;
+        auto_calendar struct calendar *calendar = NULL;
+        bool ok = calendar_load(s->gateway.calendar, &calendar, &why) == GW_OK && catalogue_check_calendar(catalogue, calendar, &why) == GW_OK;
+        ok = say(ok, "calendar of working days and office hours", &why);
+        if (ok && !calendar_covers(calendar, wall_now()))
+                printf("note the calendar knows no holidays of this year: only Saturdays and Sundays are days off\n");
+        return ok;
+}
+
 static bool check_services(const struct settings *s)
 {
         struct why why = WHY_INIT;
@@ -88,6 +100,7 @@ static bool check_services(const struct settings *s)
                         ok = say(settings_destination(s, service->systems[k]) != NULL, what, &missing) && ok;
                 }
         }
+        ok = ok && check_calendar(s, catalogue);
         catalogue_close(catalogue);
         return ok;
 }

@@ -63,12 +63,29 @@ static enum gw_rc check_sender(struct intake *in, const char *sender_id, const s
 
 /* ---- look up ---- */
 
+/* These channels only give automated answers, on the Portal's route. */
+static enum gw_rc refuse_by_route(const struct service *service, struct why *why)
+{
+        for (size_t i = 0; i < service->excluded_count; i++)
+                if (service->excluded[i].kind == ROUTE_PORTAL)
+                        return why_set(why, GW_REJECT, REASON_SERVICE_NOT_AVAILABLE, "ruled out by paragraph %s of act No. %.40s: %.120s", service->excluded[i].paragraph,
+                                       service->acts[service->act_count - 1].number, service->excluded[i].text.en);
+        const struct route *portal = service_route(service, ROUTE_PORTAL);
+        return why_set(why, GW_REJECT, REASON_SERVICE_NOT_AVAILABLE, "%s", portal && !portal->offered ? "the Portal's route is not offered yet" : "the service is not automated");
+}
+
 static enum gw_rc look_up(struct intake *in, xmlDoc *document, struct why *why)
 {
         const struct application *a = in->application;
-        in->service = catalogue_find(in->loop->shared->catalogue, a->service_code, in->received_at);
-        if (!in->service || !in->service->automated)
-                return why_set(why, GW_REJECT, REASON_SERVICE_UNKNOWN, "no such automated service is in force");
+        const struct catalogue *catalogue = in->loop->shared->catalogue;
+        in->service = catalogue_find(catalogue, a->service_code, in->received_at);
+        if (!in->service) {
+                why->reason = REASON_SERVICE_UNKNOWN;
+                catalogue_explain(catalogue, a->service_code, in->received_at, why);
+                return GW_REJECT;
+        }
+        if (!in->service->automated)
+                return refuse_by_route(in->service, why);
         if (in->shep_service_id && !service_has_shep_id(in->service, in->shep_service_id))
                 return why_set(why, GW_REJECT, REASON_SERVICE_UNKNOWN, "serviceId does not belong to the service of the application");
         if (!service_has_channel(in->service, in->channel))
@@ -310,7 +327,7 @@ static enum gw_rc register_work(struct store *store, void *arg, struct why *why)
                 .sender_id = in->sender->id,
                 .message_id = in->message_id,
                 .received_at = in->received_at,
-                .due_at = {in->received_at.ms + (int64_t)in->service->due_minutes * 60000},
+                .due_at = calendar_watch_due(in->loop->shared->calendar, service_channel_route(in->service, in->channel), in->received_at),
                 .service_code = in->service->code,
                 .service_version = in->service->version,
                 .shep_service_id = in->shep_service_id,

@@ -15,6 +15,7 @@
 #include "gateway/settings.h"
 #include "gateway/sign/signer.h"
 #include "gateway/verify/verify.h"
+#include "gateway/worker/calendar_watch.h"
 
 /* CPU time by stage, for /metrics and `make bench`. */
 enum stage { STAGE_ACCEPT, STAGE_VERIFY, STAGE_REGISTER, STAGE_COLLECT, STAGE_DECIDE, STAGE_ISSUE, STAGE_STAMP, STAGE_DELIVER, STAGE_COUNT };
@@ -29,6 +30,7 @@ struct counters {
 struct shared {
         const struct settings *settings;
         struct catalogue *catalogue;
+        struct calendar_watch *calendar;
         struct verifier *verifier;
         struct verify_policy policy;
         struct revocation *revocation; /* NULL: mode = off */

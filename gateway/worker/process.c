@@ -209,6 +209,8 @@ static enum gw_rc open_shared(struct worker *w, const struct settings *settings,
         if (rc == GW_OK)
                 rc = catalogue_open(settings->gateway.services, &s->catalogue, why);
         if (rc == GW_OK)
+                rc = calendar_watch_open(settings->gateway.calendar, s->catalogue, &s->calendar, why);
+        if (rc == GW_OK)
                 rc = open_destinations(s, adapters, why);
         if (rc == GW_OK)
                 rc = check_catalogue(s, why);
@@ -227,6 +229,7 @@ static void on_tick(uv_timer_t *timer)
         flow_resume(loop);
         outbox_scan_kick(loop->scan);
         trust_watch_tick(loop->watch);
+        calendar_watch_tick(loop->shared->calendar);
 }
 
 static void on_drained(void *arg)
@@ -368,6 +371,7 @@ static void close_shared(struct worker *w)
         journal_close(s->journal);
         for (size_t i = 0; i < s->destination_count; i++)
                 destination_free(s->destinations[i]);
+        calendar_watch_close(s->calendar);
         catalogue_close(s->catalogue);
         verifier_close(s->verifier);
         revocation_close(s->revocation);

@@ -160,7 +160,8 @@ class Lab:
     # ---- gateway ----
     def write_conf(self):
         sections = {
-            "gateway": {"run_folder": self.folder / "run", "services": ROOT / "conf" / "services", "trust": PKI / "trust", "sender_id": "egov-gateway"},
+            "gateway": {"run_folder": self.folder / "run", "services": ROOT / "conf" / "services", "calendar": ROOT / "conf" / "calendar",
+                        "trust": PKI / "trust", "sender_id": "egov-gateway"},
             "issuer": {"bin": ISSUER_BIN, "name_kk": "«ҮЛГІ» жұмыспен қамту және әлеуметтік бағдарламалар бөлімі (СЫНАҚ)",
                        "name_ru": "Отдел занятости и социальных программ «ПРИМЕР» (ТЕСТ)", "note_kk": "СЫНАҚ ДЕРЕКТЕРІ", "note_ru": "ТЕСТОВЫЕ ДАННЫЕ"},
             "http": {"header_ms": 2000},  # one of the fixtures drips its headers and waits to be closed
