@@ -59,19 +59,22 @@ static bool is_repeated(const char *argument)
         return n >= sizeof mark - 1 && str_eq(argument + n - (sizeof mark - 1), mark);
 }
 
-static bool take(const struct options *options, int value, bool *seen)
+/* NULL, or what is wrong. */
+static const char *take(const struct options *options, int value, bool *seen)
 {
+        if (value == ':')
+                return "an argument is missing behind";
         if (value < 0 || (size_t)value >= options->row_count)
-                return false;
+                return "unknown option";
         const struct option_row *row = &options->rows[value];
         seen[value] = true;
         if (row->given)
                 *row->given = true;
         if (is_repeated(row->argument))
-                return take_another(row->value, optarg);
+                return take_another(row->value, optarg) ? NULL : "too many of";
         if (row->argument)
                 *row->value = optarg;
-        return true;
+        return NULL;
 }
 
 bool options_parse(const struct options *options, int argc, char **argv, int *ret_first, int *ret_exit)
@@ -91,8 +94,8 @@ bool options_parse(const struct options *options, int argc, char **argv, int *re
                         *ret_exit = COMMAND_YES;
                         return false;
                 }
-                if (value == ':' || !take(options, value, seen)) {
-                        const char *what = value == ':' ? "an argument is missing behind" : "unknown option, or too many of it:";
+                const char *what = take(options, value, seen);
+                if (what) {
                         *ret_exit = options_mistake(options, "%s %s", what, argv[optind - 1]);
                         return false;
                 }
