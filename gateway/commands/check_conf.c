@@ -2,7 +2,9 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "gateway/accept/tls.h"
 #include "gateway/base/clock.h"
+#include "gateway/base/text.h"
 #include "gateway/catalogue/catalogue.h"
 #include "gateway/commands/command.h"
 #include "gateway/commands/options.h"
@@ -12,11 +14,17 @@
 #include "gateway/settings.h"
 #include "gateway/verify/verify.h"
 #include "gateway/worker/revocation_conf.h"
+#include "gateway/worker/trust_watch.h"
 
 static bool say(bool ok, const char *what, const struct why *why)
 {
         printf("%-4s %s%s%s\n", ok ? "ok" : "BAD", what, ok ? "" : ": ", ok ? "" : why->detail);
         return ok;
+}
+
+static void say_left(struct wall_time until, const char *name)
+{
+        printf("     %lld days left: %s\n", trust_days_left(until), name);
 }
 
 /* As the signer will: modes, passwords, tokens with their PIN, a trial signature. */
@@ -41,6 +49,35 @@ static bool check_keys(const struct settings *s)
                         ok = false;
                 }
                 all = say(ok, what, &why) && all;
+                if (ok) {
+                        auto_str char *name = xasprintf("[key %s]", s->keys[i].id);
+                        say_left(until, name);
+                }
+        }
+        return all;
+}
+
+/* TLS certificates are files of their own: they may differ from the key's. */
+static bool check_listeners(const struct settings *s)
+{
+        bool all = true;
+        for (size_t i = 0; i < s->listener_count; i++) {
+                const struct listener_settings *l = &s->listeners[i];
+                struct why why = WHY_INIT;
+                struct wall_time until;
+                if (!str_eq(l->tls, "on"))
+                        continue;
+                SSL_CTX *ctx = NULL;
+                bool ok = tls_server_context(l->certificate, str_eq(l->clients, "off") ? TLS_CLIENTS_OFF : TLS_CLIENTS_OPTIONAL, l->client_ca, &ctx, &why) == GW_OK;
+                auto_str char *name = xasprintf("[listener %s]", l->name), *what = xasprintf("[listener %s] has a certificate", l->name);
+                if (ok && (!x509_time(X509_get0_notAfter(SSL_CTX_get0_certificate(ctx)), &until) || until.ms <= wall_now().ms)) {
+                        why_say(&why, GW_REJECT, "which has expired");
+                        ok = false;
+                }
+                all = say(ok, what, &why) && all;
+                if (ok)
+                        say_left(until, name);
+                SSL_CTX_free(ctx);
         }
         return all;
 }
@@ -54,7 +91,7 @@ static void say_days_left(struct verifier *verifier)
                 struct wall_time until = {0};
                 X509_NAME_get_text_by_NID(X509_get_subject_name(anchors_at(anchors, i)), NID_commonName, name, sizeof name);
                 if (x509_time(X509_get0_notAfter(anchors_at(anchors, i)), &until))
-                        printf("     %lld days left: %s\n", (long long)((until.ms - wall_now().ms) / 86400000), name);
+                        say_left(until, name);
         }
 }
 
@@ -147,6 +184,7 @@ static int check_run(int argc, char **argv)
                 return access(conf, R_OK) == 0 ? COMMAND_NO : COMMAND_USAGE;
         ok = check_trust(settings);
         ok = check_keys(settings) && ok;
+        ok = check_listeners(settings) && ok;
         ok = check_services(settings) && ok;
         ok = check_revocation(settings) && ok;
         return ok ? COMMAND_YES : COMMAND_NO;

@@ -26,7 +26,10 @@ int options_mistake(const struct options *options, const char *format, ...)
 static void print_row(const char *name, const char *argument, const char *help, bool required)
 {
         auto_str char *left = xasprintf("--%s%s%s", name, argument ? " " : "", argument ? argument : "");
-        printf("  %-22s %s%s\n", left, help, required ? " (required)" : "");
+        int wide = 22; /* of columns, not of bytes */
+        for (const char *p = left; *p; p++)
+                wide += ((unsigned char)*p & 0xc0) == 0x80;
+        printf("  %-*s %s%s\n", wide, left, help, required ? " (required)" : "");
 }
 
 static void print_help(const struct options *options)

@@ -11,6 +11,7 @@
 #include "gateway/commands/options.h"
 #include "gateway/register/store.h"
 #include "gateway/settings.h"
+#include "gateway/worker/health.h"
 
 /* The supervisor's pid, or 0. */
 static long running_pid(const struct settings *s)
@@ -22,6 +23,59 @@ static long running_pid(const struct settings *s)
         long pid = strtol(buf_cstr(&b), NULL, 10);
         return pid > 1 && kill((pid_t)pid, 0) == 0 ? pid : 0;
 }
+
+/* ---- what the running gateway tells of itself ---- */
+
+/* NULL when there is nothing, or nothing new. */
+static json_t *health_of(const struct settings *s)
+{
+        auto_str char *path = xasprintf("%s/" HEALTH_FILE, s->gateway.run_folder);
+        auto_buf struct buf text = BUF_LIMIT(HEALTH_BYTES_MAX);
+        struct wall_time at;
+        if (!text_read_file(path, &text))
+                return NULL;
+        json_t *health = json_loadb((const char *)text.p, text.n, JSON_REJECT_DUPLICATES, NULL);
+        const char *told = json_string_value(json_object_get(health, "at"));
+        if (told && clock_parse_iso(told, &at) == GW_OK && wall_now().ms - at.ms < 10 * HEALTH_EVERY_MS)
+                return health;
+        json_decref(health);
+        return NULL;
+}
+
+/* A string that is not the terminal's to obey. */
+static void print_string(const json_t *object, const char *key)
+{
+        const char *text = json_string_value(json_object_get(object, key));
+        for (text = text ? text : "?"; *text; text++)
+                putchar((unsigned char)*text < ' ' || *text == 127 ? '?' : *text);
+}
+
+static void print_health(const json_t *health)
+{
+        size_t i;
+        json_t *one, *value;
+        const char *source;
+        json_array_foreach(json_object_get(health, "certificates"), i, one) {
+                printf("days left %lld, ", (long long)json_integer_value(json_object_get(one, "daysLeft")));
+                print_string(one, "kind");
+                putchar(' ');
+                print_string(one, "name");
+                putchar('\n');
+        }
+        json_array_foreach(json_object_get(health, "revocation"), i, one) {
+                printf("authority ");
+                print_string(one, "authority");
+                printf(": CRL %s", json_is_true(json_object_get(one, "crlUsable")) ? "current" : "not current");
+                json_t *sources = json_object_get(one, "sources");
+                json_object_foreach(sources, source, value) {
+                        printf(", %s ", source);
+                        print_string(sources, source);
+                }
+                putchar('\n');
+        }
+}
+
+/* ---- the store ---- */
 
 static json_t *totals_json(const struct store_totals *t, long pid)
 {
@@ -53,7 +107,7 @@ static int status_run(int argc, char **argv)
                 {"conf", "FILE", "the gateway's configuration", &conf, NULL, true},
                 {"json", NULL, "for machines", NULL, &json, false},
         };
-        const struct options options = {"status", "", "Tells whether the gateway runs, and what is in its store: requests by state, overdue ones, the outbox.\nExit status 1 when it does not run.", NULL,
+        const struct options options = {"status", "", "Tells whether the gateway runs, and what is in its store: requests by state, overdue ones, the outbox.\nOf a running gateway also: the days that our certificates and the anchors have left, and which sources of revocation answer.\nExit status 1 when it does not run.", NULL,
                                         rows, GW_COUNT(rows)};
         int first = 0, status = 0;
         if (!options_parse(&options, argc, argv, &first, &status))
@@ -73,14 +127,22 @@ static int status_run(int argc, char **argv)
         if (rc != GW_OK)
                 return options_mistake(&options, "%s", why.detail);
         long pid = running_pid(settings);
+        json_t *health = pid ? health_of(settings) : NULL;
         if (json) {
                 json_t *root = totals_json(&totals, pid);
+                if (health)
+                        json_object_set(root, "health", health);
                 json_dumpf(root, stdout, JSON_INDENT(2));
                 putchar('\n');
                 json_decref(root);
         } else {
                 print_text(&totals, pid);
+                if (health)
+                        print_health(health);
+                else if (pid)
+                        puts("health    the gateway has told nothing for half a minute");
         }
+        json_decref(health);
         return pid ? COMMAND_YES : COMMAND_NO;
 }
 

@@ -559,6 +559,7 @@ int supervisor_run(const struct supervisor_conf *conf)
         if (ours) {
                 remove_run_file(s, "listeners");
                 remove_run_file(s, "pid");
+                remove_run_file(s, "health.json"); /* the worker's */
         }
         gw_close_fd(&s->pid_fd);
         conf_done(&s->conf);

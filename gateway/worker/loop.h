@@ -63,6 +63,7 @@ struct loop {
         struct delivery_env delivery;
         struct outbox_scan *scan;     /* loop 0, else NULL */
         struct trust_watch *watch;    /* loop 0, else NULL */
+        struct mono_time health_at;   /* loop 0: when its health file is due */
         unsigned flows;               /* requests under way here */
         unsigned calls;               /* HTTP exchanges under way here */
         bool diagnosing;              /* one at a time */

@@ -15,6 +15,7 @@
 #include "gateway/worker/answer.h"
 #include "gateway/worker/endpoints.h"
 #include "gateway/worker/flow.h"
+#include "gateway/worker/health.h"
 #include "gateway/worker/process.h"
 #include "gateway/worker/revocation_conf.h"
 #include "gateway/worker/trust_watch.h"
@@ -230,6 +231,10 @@ static void on_tick(uv_timer_t *timer)
         outbox_scan_kick(loop->scan);
         trust_watch_tick(loop->watch);
         calendar_watch_tick(loop->shared->calendar);
+        if (mono_now().ms >= loop->health_at.ms) {
+                loop->health_at.ms = mono_now().ms + HEALTH_EVERY_MS;
+                health_write(loop);
+        }
 }
 
 static void on_drained(void *arg)

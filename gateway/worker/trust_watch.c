@@ -1,6 +1,7 @@
 /* Looks after the trust folder and after dates (gateway/worker/trust_watch.h). */
 #include "gateway/worker/trust_watch.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,26 +34,24 @@ struct trust_watch {
 
 /* ---- what has dates ---------------------------------------------------------------------------------------------- */
 
-struct dated {
-        const char *kind; /* anchor | signing | tls */
-        char serial[48];
-        struct wall_time until;
-};
-typedef void see_dated(void *ctx, const struct dated *dated);
-
-static void see(const char *kind, X509 *x509, see_dated *each, void *ctx)
+/* name: NULL for an authority's own. */
+static void see(const char *kind, const char *name, X509 *x509, trust_dated_fn *each, void *ctx)
 {
-        struct dated dated = {.kind = kind};
+        struct trust_dated dated = {.kind = kind};
         const ASN1_INTEGER *serial = X509_get0_serialNumber(x509);
         auto_buf struct buf hex = BUF_INIT;
         text_hex(&hex, span_of(ASN1_STRING_get0_data(serial), (size_t)ASN1_STRING_length(serial)));
         if (hex.n >= sizeof dated.serial || !x509_time(X509_get0_notAfter(x509), &dated.until))
                 return;
         memcpy(dated.serial, buf_cstr(&hex), hex.n + 1);
+        if (name)
+                snprintf(dated.name, sizeof dated.name, "%s", name);
+        else
+                X509_NAME_get_text_by_NID(X509_get_subject_name(x509), NID_commonName, dated.name, sizeof dated.name);
         each(ctx, &dated);
 }
 
-static void see_own(struct loop *loop, see_dated *each, void *ctx)
+static void see_own(struct loop *loop, trust_dated_fn *each, void *ctx)
 {
         const struct settings *settings = loop->shared->settings;
         struct signer_key_facts key;
@@ -63,19 +62,25 @@ static void see_own(struct loop *loop, see_dated *each, void *ctx)
                 const unsigned char *p = der.p;
                 gw_auto(x509) X509 *x509 = d2i_X509(NULL, &p, (long)der.n);
                 if (x509)
-                        see(str_eq(key.id, settings->gateway.tls_key) ? "tls" : "signing", x509, each, ctx);
+                        see(str_eq(key.id, settings->gateway.tls_key) ? "tls" : "signing", key.id, x509, each, ctx);
         }
 }
 
-static void see_all(struct loop *loop, see_dated *each, void *ctx)
+void trust_watch_each(struct loop *loop, trust_dated_fn *each, void *ctx)
 {
         auto_anchors struct anchors *anchors = verifier_anchors(loop->shared->verifier);
         for (size_t i = 0; i < anchors_count(anchors); i++)
-                see("anchor", anchors_at(anchors, i), each, ctx);
+                see("anchor", NULL, anchors_at(anchors, i), each, ctx);
         see_own(loop, each, ctx);
 }
 
-static void add_metric(void *ctx, const struct dated *dated)
+long long trust_days_left(struct wall_time until)
+{
+        int64_t left = until.ms - wall_now().ms;
+        return (long long)(left / DAY_MS - (left < 0 && left % DAY_MS != 0));
+}
+
+static void add_metric(void *ctx, const struct trust_dated *dated)
 {
         buf_printf(ctx, "egov_certificate_expires_seconds{kind=\"%s\",serial=\"%s\"} %lld\n", dated->kind, dated->serial, (long long)(dated->until.ms - wall_now().ms) / 1000);
 }
@@ -83,7 +88,7 @@ static void add_metric(void *ctx, const struct dated *dated)
 void trust_watch_metrics(struct loop *loop, struct buf *out)
 {
         buf_add_str(out, "# HELP egov_certificate_expires_seconds Time until a certificate of ours or an anchor expires\n# TYPE egov_certificate_expires_seconds gauge\n");
-        see_all(loop, add_metric, out);
+        trust_watch_each(loop, add_metric, out);
 }
 
 size_t trust_watch_current(struct loop *loop)
@@ -107,7 +112,7 @@ static struct told *told_of(struct trust_watch *watch, const char *serial)
         return told;
 }
 
-static void tell_days(void *ctx, const struct dated *dated)
+static void tell_days(void *ctx, const struct trust_dated *dated)
 {
         static const int64_t days[] = {60, 30, 7, 0};
         int64_t left = dated->until.ms - wall_now().ms;
@@ -117,7 +122,7 @@ static void tell_days(void *ctx, const struct dated *dated)
         struct told *told = told_of(ctx, dated->serial);
         if (stage > told->stage)
                 log_event(stage == GW_COUNT(days) ? LOG_ERROR : LOG_WARN, NULL, left < 0 ? "certificate.expired" : "certificate.expires", "kind=%s serial=%s days=%lld", dated->kind,
-                          dated->serial, (long long)(left / DAY_MS));
+                          dated->serial, trust_days_left(dated->until));
         told->stage = stage;
 }
 
@@ -174,7 +179,7 @@ void trust_watch_tick(struct trust_watch *watch)
         }
         if (now.ms >= watch->dates_at.ms) {
                 watch->dates_at.ms = now.ms + DATES_EVERY_MS;
-                see_all(watch->loop, tell_days, watch);
+                trust_watch_each(watch->loop, tell_days, watch);
         }
 }
 

@@ -11,7 +11,18 @@ struct trust_watch *trust_watch_new(struct loop *loop);
 void trust_watch_tick(struct trust_watch *watch);
 void trust_watch_free(struct trust_watch *watch);
 
-/* Anchors and the certificates of our own keys, for metrics; any loop, of its own signer. */
+/* Anchors and the certificates of our own keys, successors too; any loop, of its own signer. */
+struct trust_dated {
+        const char *kind; /* anchor | signing | tls */
+        char name[128];   /* an anchor's common name; of a key its id in the configuration */
+        char serial[48];
+        struct wall_time until;
+};
+typedef void trust_dated_fn(void *ctx, const struct trust_dated *dated);
+void trust_watch_each(struct loop *loop, trust_dated_fn *each, void *ctx);
+/* Whole days; negative when it is over. */
+long long trust_days_left(struct wall_time until);
+/* The same for metrics. */
 void trust_watch_metrics(struct loop *loop, struct buf *out);
 /* Anchors that are current now; 0: nothing can be verified, so the gateway is not ready. */
 size_t trust_watch_current(struct loop *loop);

@@ -1,11 +1,14 @@
 #!/usr/bin/python3
 """The operator's commands, run against a live gateway and against broken configurations: what they print and how they end.
 (sign, verify, version and replay of a tester: test_cli.py; releasing parked messages: test_cabinet.py.)"""
+import datetime
 import json
+import os
 import re
 import shutil
 import signal
 import sqlite3
+import subprocess
 
 from check import PKI, ROOT, Checks, Lab, Message, settled, sign, wait_for
 
@@ -87,15 +90,38 @@ def variants(text, lab):
         "key that is not there": (re.sub(r"^key = .*system-gateway.key$", f"key = {lab.folder}/absent.key", text, count=1, flags=re.M),
                                   "BAD  [key system]"),
         "trust folder without certificates": (re.sub(r"^trust = .*$", f"trust = {empty}", text, count=1, flags=re.M), "BAD  trust folder"),
+        "TLS certificate that is not there": (re.sub(r"(\[listener tls\][^\[]*?certificate = ).*\n", r"\1/nowhere.pem\n", text), "BAD  [listener tls] has a certificate"),
+        "TLS certificate of an RSA key": (re.sub(r"(\[listener tls\][^\[]*?certificate = ).*\n", rf"\1{PKI}/certs/bad-expired.pem\n", text), "BAD  [listener tls] has a certificate"),
+        "TLS certificate that has expired": (re.sub(r"(\[listener tls\][^\[]*?certificate = ).*\n", rf"\1{expired(lab.folder)}\n", text),
+                                             "BAD  [listener tls] has a certificate: which has expired"),
         "no services": (re.sub(r"^services = /.*$", f"services = {empty}", text, count=1, flags=re.M), "BAD  service catalogue"),
         "a state system nobody serves": (re.sub(r"\[destination gbdfl\]\n(?:.+\n)+", "", text), "BAD  service TSA_CERT asks gbdfl"),
     }
+
+
+def expired(folder):
+    """A certificate of an EC key that was valid until yesterday."""
+    key, request, path = (folder / f"expired.{suffix}" for suffix in ("key", "csr", "pem"))
+    for command in (["req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", key, "-subj", "/CN=expired", "-out", request],
+                    ["x509", "-req", "-in", request, "-signkey", key, "-days", "-1", "-out", path]):
+        subprocess.run(["openssl", *map(str, command)], check=True, capture_output=True)
+    return path
+
+
+def days_left(certificate):
+    """By openssl."""
+    said = subprocess.run(["openssl", "x509", "-in", PKI / "certs" / f"{certificate}.pem", "-noout", "-enddate"], check=True, capture_output=True, text=True).stdout
+    end = datetime.datetime.strptime(said.strip(), "notAfter=%b %d %H:%M:%S %Y GMT").replace(tzinfo=datetime.timezone.utc)
+    return (end - datetime.datetime.now(datetime.timezone.utc)).days
 
 
 def check_conf(lab):
     good = lab.run("check-conf", "--conf", lab.conf)
     ended("check-conf of a good one", good, 0, "ok   trust folder", "ok   [key system]", "ok   [key head]", "ok   [key tls]",
           "ok   service catalogue")
+    left = {name: days for days, name in re.findall(r"^     (-?\d+) days left: (.*)$", good.stdout, re.M)}
+    for name, file in (("[key system]", "system-gateway"), ("[key head]", "head-160640900019"), ("[key tls]", "tls-gateway"), ("[listener tls]", "tls-gateway")):
+        c.same(f"days left of {name}", left.get(name), str(days_left(file)), good.stdout)
     c.that("nothing BAD in it", "BAD" not in good.stdout, good.stdout)
     path = lab.folder / "variant.conf"
     for name, (text, words) in variants(lab.conf.read_text(), lab).items():
@@ -138,6 +164,21 @@ def status_and_fsck(lab):
     seen = json.loads(lab.run("status", "--conf", lab.conf, "--json").stdout)
     c.same("status --json", (seen["running"], seen["pid"], seen["requests"]["RESULT_SENT"], seen["outbox"], seen["overdue"], seen["events"]),
            (True, lab.processes["gateway"].pid, 2, {"pending": 0, "parked": 0, "sent": 6}, 0, 6))
+    ended("status: what it has of dates and sources", done, 0, f"days left {days_left('system-gateway')}, signing system", f"days left {days_left('tls-gateway')}, tls tls", " (RSA) TEST EGOV-GATEWAY",
+          "authority rsa: CRL current, ocsp up, crl up, delta up", "authority gost: CRL current, ocsp up, crl up, delta up")
+    told = {row["name"]: row for row in seen["health"]["certificates"]}
+    c.same("the same for machines", (told["head"]["kind"], told["head"]["daysLeft"], {row["authority"] for row in seen["health"]["revocation"]}),
+           ("signing", days_left("head-160640900019"), {"rsa", "gost"}))
+    # A worker that does not move tells nothing; what it last said is not taken for the state of now.
+    health = lab.folder / "run" / "health.json"
+    text = health.read_text()
+    for name, other in (("old", re.sub(r'"at":"[^"]*"', '"at":"2026-01-01T00:00:00Z"', text)), ("broken", text[:-1]), ("empty", "")):
+        worker = lab.children()["worker"]
+        os.kill(worker, signal.SIGSTOP)
+        health.write_text(other)
+        said = lab.run("status", "--conf", lab.conf)
+        os.kill(worker, signal.SIGCONT)
+        ended(f"status: {name} news", said, 0, "health    the gateway has told nothing for half a minute")
     ended("outbox", lab.run("outbox", "--conf", lab.conf), 0, "nothing is parked\n")
     ended("outbox --release of what is not parked", lab.run("outbox", "--conf", lab.conf, "--release", "1"), 1, "row 1: is not parked")
     ended("fsck beside the gateway", lab.run("fsck", "--conf", lab.conf), 0, "ok: 6 events, the chain is whole\n")
@@ -168,7 +209,7 @@ def reload(lab):
 
 def stopped(lab):
     c.same("SIGTERM ends it cleanly", lab.stop("gateway"), 0)
-    c.that("the run files are gone", not (lab.folder / "run" / "pid").exists() and not (lab.folder / "run" / "listeners").exists())
+    c.same("the run files are gone", [p.name for p in (lab.folder / "run").iterdir() if p.is_file()], [])
     ended("status of a stopped gateway", lab.run("status", "--conf", lab.conf), 1, "gateway   not running", "RESULT_SENT 3")
     c.same("status --json of it", json.loads(lab.run("status", "--conf", lab.conf, "--json").stdout)["running"], False)
     ended("fsck of its store", lab.run("fsck", "--conf", lab.conf), 0, "ok: 9 events, the chain is whole\n")

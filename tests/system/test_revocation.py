@@ -152,8 +152,13 @@ def refusing():
         c.that("when", answer.headers["Retry-After"], dict(answer.headers))
         c.same("REST alike", (rest.send(lab).status, rest.send(lab).json["reason"]), (503, "APPLICANT_CERTIFICATE_REVOCATION_UNKNOWN"))
         c.same("nothing is stored", Store(lab).value("SELECT count(*) FROM request"), stored)
+
+        def ocsp_is(how):
+            return lambda: ("rsa", how) in {(row["authority"], row["sources"].get("ocsp")) for row in status(lab).get("health", {}).get("revocation", [])}
+        c.within("the operator sees who is down", ocsp_is("down"))
         lab.pki_fault("ocsp")
         c.within("the same message later", lambda: said(soap.send(lab)) == "SUCCESS")
+        c.within("and that it is back", ocsp_is("up"))
 
 
 def by_crl_alone():
