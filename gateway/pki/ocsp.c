@@ -288,10 +288,13 @@ static bool read_certificate_id(struct span *in, const struct wanted *wanted, en
         if (!der_take(in, DER_SEQUENCE, &id) || !der_take(&id, DER_SEQUENCE, &algorithm) || !der_take(&algorithm, DER_OID, &oid) ||
             !der_take(&id, DER_OCTET_STRING, &name) || !der_take(&id, DER_OCTET_STRING, &key) || !parts_take_integer(&id, &serial) || id.n != 0)
                 return false;
-        bool plain = algorithm.n == 0 || (der_take(&algorithm, DER_NULL, &null) && null.n == 0 && algorithm.n == 0);
         *ret_id = OCSP_ID_ANY;
-        if (!plain || !span_eq(serial, span_of(wanted->serial, wanted->serial_length)))
+        if (!span_eq(serial, span_of(wanted->serial, wanted->serial_length)))
                 return true;
+        /* With our serial number it may be ours in words that we do not read, and then it must not be overlooked: another hash, parameters. */
+        bool plain = algorithm.n == 0 || (der_take(&algorithm, DER_NULL, &null) && null.n == 0 && algorithm.n == 0);
+        if (!plain || (!span_eq_str(oid, sha256) && !span_eq_str(oid, sha1)))
+                return false;
         if (span_eq_str(oid, sha256) && span_eq(name, span_of(wanted->name_sha256, 32)) && span_eq(key, span_of(wanted->key_sha256, 32)))
                 *ret_id = OCSP_ID_SHA256;
         if (span_eq_str(oid, sha1) && span_eq(name, span_of(wanted->name_sha1, SHA_DIGEST_LENGTH)) && span_eq(key, span_of(wanted->key_sha1, SHA_DIGEST_LENGTH)))

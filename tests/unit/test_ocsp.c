@@ -207,7 +207,8 @@ static void statuses(void **state GW_UNUSED)
                 {"nothing at all", {{GOOD, .certificate = world.authority}, {GOOD, .issuer = world.other}}, 2, GW_REJECT, OTHER_ANSWER, REVOCATION_UNKNOWN},
                 /* the digest of CertID */
                 {"SHA-1 where SHA-256 was asked", {{GOOD, .id = EVP_sha1()}}, 1, GW_REJECT, "the answer names the certificate by another digest than the question", REVOCATION_UNKNOWN},
-                {"SHA-384", {{GOOD, .id = EVP_sha384()}}, 1, GW_REJECT, OTHER_ANSWER, REVOCATION_UNKNOWN},
+                {"SHA-384", {{GOOD, .id = EVP_sha384()}}, 1, GW_REJECT, "the answer is ill-formed", REVOCATION_UNKNOWN},
+                {"good, and revoked by a digest that is not read", {{GOOD}, {REVOKED(1), .id = EVP_sha384()}}, 2, GW_REJECT, "the answer is ill-formed", REVOCATION_UNKNOWN},
                 {"both digests", {{GOOD, .id = EVP_sha1()}, {GOOD}}, 2, GW_OK, NULL, REVOCATION_GOOD},
                 /* contradictions */
                 {"good and good", {{GOOD}, {GOOD}}, 2, GW_OK, NULL, REVOCATION_GOOD},
