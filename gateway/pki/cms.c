@@ -433,6 +433,15 @@ size_t cms_signer_count(const struct cms *cms)
         return cms->signer_count;
 }
 
+STACK_OF(X509) *cms_certificates(const struct cms *cms)
+{
+        STACK_OF(X509) *list = sk_X509_new_null();
+        GW_ASSERT(list);
+        for (size_t i = 0; i < cms->certificate_count; i++)
+                GW_ASSERT(sk_X509_push(list, cms->certificates[i]) > 0);
+        return list;
+}
+
 static enum pki_digest digest_of(const struct signer *signer)
 {
         return signer->how && signer->how->digest != PKI_DIGEST_OTHER ? signer->how->digest : signer->digest;

@@ -39,6 +39,8 @@ bool cms_looks_like(struct span bytes);
 /* What was signed, when it is inside; {NULL, 0} when detached. Borrowed. */
 struct span cms_content(const struct cms *cms);
 size_t cms_signer_count(const struct cms *cms);
+/* The certificates that came with it, for a path to be looked for among them: nobody vouches for them. They are borrowed, the list is the caller's: sk_X509_free(). */
+STACK_OF(X509) *cms_certificates(const struct cms *cms);
 
 struct cms_signer {
         X509 *x509;                    /* the certificate that sid names, borrowed; NULL: it is not inside */

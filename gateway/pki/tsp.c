@@ -186,6 +186,11 @@ enum cms_problem tsp_read(struct span token, struct tsp_token **ret_token, struc
         return CMS_OK;
 }
 
+STACK_OF(X509) *tsp_certificates(const struct tsp_token *token)
+{
+        return cms_certificates(token->cms);
+}
+
 bool tsp_covers(const struct tsp_token *token, struct span imprinted)
 {
         uint8_t value[64];

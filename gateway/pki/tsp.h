@@ -24,6 +24,8 @@ struct tsp_facts {
 };
 /* Reads the token and checks: one signer, its signature over TSTInfo, signingCertificate(V2) (RFC 3161 2.4.2), version, no critical extension. */
 GW_MUST_CHECK enum cms_problem tsp_read(struct span token, struct tsp_token **ret_token, struct tsp_facts *ret_facts, struct why *detail);
+/* cms_certificates() of the token. */
+STACK_OF(X509) *tsp_certificates(const struct tsp_token *token);
 /* Is it over these bytes, by a digest of the list above (SHA-1 is not on it)? */
 GW_MUST_CHECK bool tsp_covers(const struct tsp_token *token, struct span imprinted);
 void tsp_free(struct tsp_token *token);

@@ -18,6 +18,11 @@ static void free_der(unsigned char *der)
         OPENSSL_free(der);
 }
 GW_DEFINE_AUTO(der, unsigned char, free_der)
+static void free_list(STACK_OF(X509) *list)
+{
+        sk_X509_free(list);
+}
+GW_DEFINE_AUTO(certificates, STACK_OF(X509), free_list)
 
 static enum gw_rc refuse_cms(enum cms_problem problem, const struct why *detail, struct why *why)
 {
@@ -88,8 +93,9 @@ static enum gw_rc check_signer(struct verifier *verifier, const struct cms *cms,
         rc = check_stamp(verifier, &signer, at, ret, why);
         if (rc != GW_OK)
                 return rc;
-        return ret->has_stamp ? trust_check_stamped(verifier, SIG_APPLICANT, ret->certificate, ret->stamp.at, at, why)
-                              : trust_check(verifier, SIG_APPLICANT, ret->certificate, at, why);
+        gw_auto(certificates) STACK_OF(X509) *untrusted = cms_certificates(cms); /* RFC 5652 5.1: "sufficient to contain certification paths" */
+        return ret->has_stamp ? trust_check_stamped(verifier, SIG_APPLICANT, ret->certificate, untrusted, ret->stamp.at, at, why)
+                              : trust_check_with(verifier, SIG_APPLICANT, ret->certificate, untrusted, at, why);
 }
 
 static enum gw_rc check_all(struct verifier *verifier, struct span detached, struct wall_time at, struct verified_cms *made, struct why *why)

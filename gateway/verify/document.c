@@ -56,7 +56,7 @@ static enum gw_rc check_signer(struct verifier *verifier, const struct sig_shape
         facts_read(shape->signature, what, shape->reference_count, facts);
         if (xades->stamp) {
                 enum gw_rc rc = check_stamp(verifier, shape, xades, at, facts, why);
-                return rc == GW_OK ? trust_check_stamped(verifier, SIG_APPLICANT, signer, facts->stamped_at, at, why) : rc;
+                return rc == GW_OK ? trust_check_stamped(verifier, SIG_APPLICANT, signer, chain, facts->stamped_at, at, why) : rc;
         }
         if (trust_policy(verifier)->stamp_required)
                 return REFUSE(SIG_TIMESTAMP_MISSING, "policy wants a time stamp");

@@ -17,6 +17,11 @@ static void free_der(unsigned char *der)
         OPENSSL_free(der);
 }
 GW_DEFINE_AUTO(der, unsigned char, free_der)
+static void free_list(STACK_OF(X509) *list)
+{
+        sk_X509_free(list);
+}
+GW_DEFINE_AUTO(certificates, STACK_OF(X509), free_list)
 
 /* RFC 3161 2.3: critical, and no other purpose beside it. OpenSSL's own check overlooks purposes it has no name for. */
 static bool is_for_time_stamps(X509 *x509)
@@ -50,8 +55,8 @@ static enum gw_rc load_authority(struct verifier *verifier, enum sig_party party
 #define RSA_BITS_MIN 2048
 
 /* Path and dates at genTime; revocation by now, which is what the hook can tell. */
-static enum gw_rc check_authority(struct verifier *verifier, enum sig_party party, struct certificate *authority, enum gost_kind gost, struct wall_time at, struct wall_time now,
-                                  struct why *why)
+static enum gw_rc check_authority(struct verifier *verifier, enum sig_party party, struct certificate *authority, STACK_OF(X509) *untrusted, enum gost_kind gost,
+                                  struct wall_time at, struct wall_time now, struct why *why)
 {
         if (!is_for_time_stamps(authority->x509))
                 return REFUSE("the authority's certificate is not for time stamps alone");
@@ -60,7 +65,7 @@ static enum gw_rc check_authority(struct verifier *verifier, enum sig_party part
         struct why detail = WHY_INIT;
         enum gw_rc rc = trust_check_gost(verifier, party, gost, now, &detail);
         if (rc == GW_OK)
-                rc = trust_check_dated(verifier, party, authority, at, now, &detail);
+                rc = trust_check_dated(verifier, party, authority, untrusted, at, now, &detail);
         if (rc == GW_RETRY) {
                 *why = detail;
                 return rc;
@@ -84,9 +89,10 @@ enum gw_rc time_stamp_check(struct verifier *verifier, enum sig_party party, str
         if (facts.at.ms > now.ms + policy->clock_skew_ms)
                 return REFUSE("the time stamp lies in the future");
         auto_certificate struct certificate *authority = NULL;
+        gw_auto(certificates) STACK_OF(X509) *untrusted = tsp_certificates(read);
         enum gw_rc rc = load_authority(verifier, party, facts.x509, &authority, why);
         if (rc == GW_OK)
-                rc = check_authority(verifier, party, authority, facts.gost, facts.at, now, why);
+                rc = check_authority(verifier, party, authority, untrusted, facts.gost, facts.at, now, why);
         if (rc != GW_OK)
                 return rc;
         trust_count_signature(verifier);

@@ -112,6 +112,11 @@ enum gw_rc verifier_reload(struct verifier *verifier, struct why *why)
         enum gw_rc rc = anchors_load(verifier->folder, &fresh, why);
         if (rc != GW_OK)
                 return rc;
+        rc = known_reload(verifier->known, why);
+        if (rc != GW_OK) { /* all or nothing: who is told that nothing has changed must not have new anchors */
+                anchors_unref(fresh);
+                return rc;
+        }
         char policy_id[VERIFY_POLICY_ID_MAX];
         make_policy_id(&verifier->policy, fresh, policy_id);
         pthread_mutex_lock(&verifier->lock);
@@ -121,7 +126,7 @@ enum gw_rc verifier_reload(struct verifier *verifier, struct why *why)
         verifier->epoch++;
         pthread_mutex_unlock(&verifier->lock);
         anchors_unref(old);
-        return known_reload(verifier->known, why);
+        return GW_OK;
 }
 
 static struct anchors *anchors_in_use(struct verifier *verifier, uint64_t *ret_epoch)
@@ -373,11 +378,11 @@ static enum gw_rc check_revocation(const struct verifier *verifier, enum sig_par
         return worst;
 }
 
-enum gw_rc trust_check_dated(struct verifier *verifier, enum sig_party party, struct certificate *certificate, struct wall_time dated, struct wall_time at,
-                             struct why *why)
+enum gw_rc trust_check_dated(struct verifier *verifier, enum sig_party party, struct certificate *certificate, STACK_OF(X509) *untrusted, struct wall_time dated,
+                             struct wall_time at, struct why *why)
 {
         auto_chain struct certificate_chain *chain = NULL;
-        enum gw_rc rc = check_chain(verifier, party, certificate, NULL, false, dated, &chain, why);
+        enum gw_rc rc = check_chain(verifier, party, certificate, untrusted, false, dated, &chain, why);
         if (rc == GW_OK)
                 rc = check_dates(verifier, party, certificate, dated, why);
         return rc == GW_OK ? check_revocation(verifier, party, certificate, chain, at, why) : rc;
@@ -403,11 +408,6 @@ enum gw_rc trust_check_with(struct verifier *verifier, enum sig_party party, str
         return rc == GW_OK ? check_usage(party, certificate, why) : rc;
 }
 
-enum gw_rc trust_check(struct verifier *verifier, enum sig_party party, struct certificate *certificate, struct wall_time at, struct why *why)
-{
-        return trust_check_with(verifier, party, certificate, NULL, at, why);
-}
-
 static enum gw_rc check_expired_since(const struct verifier *verifier, enum sig_party party, const struct certificate *certificate, struct wall_time stamped,
                                       struct wall_time at, struct why *why)
 {
@@ -419,13 +419,13 @@ static enum gw_rc check_expired_since(const struct verifier *verifier, enum sig_
         return GW_OK;
 }
 
-enum gw_rc trust_check_stamped(struct verifier *verifier, enum sig_party party, struct certificate *certificate, struct wall_time stamped, struct wall_time at,
-                               struct why *why)
+enum gw_rc trust_check_stamped(struct verifier *verifier, enum sig_party party, struct certificate *certificate, STACK_OF(X509) *untrusted, struct wall_time stamped,
+                               struct wall_time at, struct why *why)
 {
         bool expired = at.ms - verifier->policy.clock_skew_ms > certificate->not_after.ms;
         /* Its authority may have gone with it, so an expired one is judged as a whole at the stamp. */
         auto_chain struct certificate_chain *chain = NULL;
-        enum gw_rc rc = check_chain(verifier, party, certificate, NULL, true, expired ? stamped : at, &chain, why);
+        enum gw_rc rc = check_chain(verifier, party, certificate, untrusted, true, expired ? stamped : at, &chain, why);
         if (rc == GW_OK)
                 rc = check_dates(verifier, party, certificate, stamped, why);
         if (rc == GW_OK && expired)

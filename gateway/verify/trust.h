@@ -14,20 +14,17 @@ GW_MUST_CHECK enum gw_rc trust_check_method(const struct verifier *verifier, con
 GW_MUST_CHECK enum gw_rc trust_certificate(struct verifier *verifier, enum sig_party party, struct span der,
                                            struct certificate **ret_certificate, struct why *why);
 /* Problems: CERTIFICATE_UNTRUSTED, _POLICY, _EXPIRED, _NOT_YET_VALID, _REVOKED, _REVOCATION_UNKNOWN (GW_RETRY), _USAGE, asked in this order. What has a good
- * chain is cached. */
-GW_MUST_CHECK enum gw_rc trust_check(struct verifier *verifier, enum sig_party party, struct certificate *certificate,
-                                     struct wall_time at, struct why *why);
-/* The same with intermediate certificates that came with the message: they may lead to an anchor, and are trusted no more than that. NULL: none. */
+ * chain is cached. untrusted: intermediate certificates that came with the message: they may lead to an anchor, and are trusted no more than that. NULL: none. */
 GW_MUST_CHECK enum gw_rc trust_check_with(struct verifier *verifier, enum sig_party party, struct certificate *certificate, STACK_OF(X509) *untrusted,
                                           struct wall_time at, struct why *why);
 /* Without the question of usage, for a time-stamping authority: chain and dates at one instant, revocation at another. */
-GW_MUST_CHECK enum gw_rc trust_check_dated(struct verifier *verifier, enum sig_party party, struct certificate *certificate, struct wall_time dated, struct wall_time at,
-                                           struct why *why);
-/* trust_check() of a certificate whose signature is proven by a trusted time stamp to be older than `stamped`, received at `at`. Its dates are judged at the stamp; has it
+GW_MUST_CHECK enum gw_rc trust_check_dated(struct verifier *verifier, enum sig_party party, struct certificate *certificate, STACK_OF(X509) *untrusted, struct wall_time dated,
+                                           struct wall_time at, struct why *why);
+/* trust_check_with() of a certificate whose signature is proven by a trusted time stamp to be older than `stamped`, received at `at`. Its dates are judged at the stamp; has it
  * expired since, policy decides (CERTIFICATE_EXPIRED_SINCE). Revocation is judged at `at`: a new request is no archive, so it must not have been revoked after the
  * stamp either. */
-GW_MUST_CHECK enum gw_rc trust_check_stamped(struct verifier *verifier, enum sig_party party, struct certificate *certificate, struct wall_time stamped, struct wall_time at,
-                                             struct why *why);
+GW_MUST_CHECK enum gw_rc trust_check_stamped(struct verifier *verifier, enum sig_party party, struct certificate *certificate, STACK_OF(X509) *untrusted,
+                                             struct wall_time stamped, struct wall_time at, struct why *why);
 /* Policy's refusal of a generation by now, for signatures that are no XML. Problem: ALGORITHM. */
 GW_MUST_CHECK enum gw_rc trust_check_gost(const struct verifier *verifier, enum sig_party party, enum gost_kind kind, struct wall_time at, struct why *why);
 /* One of the known parties', by name. Problem: KEY_INFO (none, or several). */

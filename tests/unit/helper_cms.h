@@ -52,6 +52,29 @@ GW_UNUSED static void make_token(struct span imprinted, const char *query, const
         shell(command, out);
 }
 
+/* A trust folder in the scratch folder of /tmp with the root alone: whatever leads to it must come with the message. The caller removes it. */
+GW_UNUSED static char *root_alone(void)
+{
+        char *folder = xstrdup("/tmp/egov-root-XXXXXX");
+        assert_non_null(mkdtemp(folder));
+        auto_str char *root = pki_file("trust", "root", ".pem"), *copy = xasprintf("cp %s %s/", root, folder);
+        assert_int_equal(system(copy), 0);
+        return folder;
+}
+
+GW_UNUSED static void remove_trust(const char *folder)
+{
+        auto_str char *command = xasprintf("rm -r %s", folder);
+        assert_int_equal(system(command), 0);
+}
+
+/* A line of make_token()'s configuration: the issuing authority's certificate comes with the token. */
+GW_UNUSED static char *with_issuer(void)
+{
+        auto_str char *issuer = pki_file("trust", "issuing", ".pem");
+        return xasprintf("certs=%s", issuer);
+}
+
 /* The token inside a TimeStampResp. */
 GW_UNUSED static struct span token_of(const struct buf *response)
 {

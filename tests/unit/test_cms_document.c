@@ -6,6 +6,7 @@
 #define NOTHING span_of(NULL, 0)
 
 static struct verify_policy policy;
+static const char *trust_folder; /* NULL: the test PKI's */
 static enum revocation_answer answer;
 static void hook(void *ctx GW_UNUSED, const struct certificate *certificate, X509 *issuer GW_UNUSED, struct wall_time at GW_UNUSED, struct revocation_status *ret)
 {
@@ -15,7 +16,7 @@ static void hook(void *ctx GW_UNUSED, const struct certificate *certificate, X50
 static int verify_at(struct span bytes, struct span detached, int64_t later_ms, struct verified_cms *ret, struct why *why)
 {
         auto_str char *trust = pki_file("trust", "", "");
-        auto_verifier struct verifier *verifier = open_verifier(trust, &policy);
+        auto_verifier struct verifier *verifier = open_verifier(trust_folder ? trust_folder : trust, &policy);
         enum gw_rc rc = verify_cms(verifier, bytes, detached, (struct wall_time){wall_now().ms + later_ms}, ret, why);
         assert_int_equal(rc == GW_OK, why->reason == REASON_NONE);
         return why->reason;
@@ -76,14 +77,46 @@ static void detached(void **state GW_UNUSED)
         expect("none", buf_span(&der), NOTHING, 0, REASON_APPLICANT_SIGNATURE_COVERAGE);
 }
 
-static void stamped_cms(const char *signer, const char *query, struct buf *out)
+static void stamped_cms_with(const char *signer, const char *query, const char *options, const char *token_options, struct buf *out)
 {
-        auto_str char *command = xasprintf(OPENSSL_CMS "-nodetach -cades -signer $PKI/certs/%s.pem -inkey $PKI/keys/%s.key", signer, signer);
+        auto_str char *command = xasprintf(OPENSSL_CMS "-nodetach -cades %s -signer $PKI/certs/%s.pem -inkey $PKI/keys/%s.key", options, signer, signer);
         auto_buf struct buf der = BUF_INIT, value = BUF_INIT, response = BUF_INIT;
         shell(command, &der);
         signature_of(buf_span(&der), &value);
-        make_token(buf_span(&value), query, "tsa", "", &response);
+        make_token(buf_span(&value), query, "tsa", token_options, &response);
         add_stamp(buf_span(&der), token_of(&response), out);
+}
+
+static void stamped_cms(const char *signer, const char *query, struct buf *out)
+{
+        stamped_cms_with(signer, query, "", "", out);
+}
+
+/* RFC 5652 5.1: the bag holds what paths need; with the root alone as anchor only it leads there, and it is trusted no more than that. */
+static void intermediates(void **state GW_UNUSED)
+{
+        static const struct { const char *command; int want; } cases[] = {
+                {OPENSSL_CMS "-nodetach" BY(RSA_SIGNER), REASON_APPLICANT_CERTIFICATE_UNTRUSTED},
+                {OPENSSL_CMS "-nodetach -certfile $PKI/trust/gost-issuing.pem" BY(RSA_SIGNER), REASON_APPLICANT_CERTIFICATE_UNTRUSTED},
+                {OPENSSL_CMS "-nodetach -certfile $PKI/ca/foreign-root.pem" BY("bad-foreign-ca"), REASON_APPLICANT_CERTIFICATE_UNTRUSTED},
+                {OPENSSL_CMS "-nodetach -certfile $PKI/trust/issuing.pem" BY(RSA_SIGNER), REASON_NONE},
+        };
+        auto_str char *folder = root_alone(), *issuer = with_issuer();
+        trust_folder = folder;
+        for (size_t i = 0; i < GW_COUNT(cases); i++) {
+                auto_buf struct buf der = BUF_INIT;
+                shell(cases[i].command, &der);
+                expect(cases[i].command, buf_span(&der), NOTHING, 0, cases[i].want);
+        }
+        auto_buf struct buf bare = BUF_INIT, signers = BUF_INIT, both = BUF_INIT;
+        stamped_cms_with(RSA_SIGNER, "-sha256", "", issuer, &bare);
+        stamped_cms_with(RSA_SIGNER, "-sha256", "-certfile $PKI/trust/issuing.pem", "", &signers);
+        stamped_cms_with(RSA_SIGNER, "-sha256", "-certfile $PKI/trust/issuing.pem", issuer, &both);
+        expect("stamped, only the token has its issuer", buf_span(&bare), NOTHING, 0, REASON_APPLICANT_CERTIFICATE_UNTRUSTED);
+        expect("stamped, the token has no issuer", buf_span(&signers), NOTHING, 0, REASON_APPLICANT_SIGNATURE_TIMESTAMP);
+        expect("stamped, both have theirs", buf_span(&both), NOTHING, 0, REASON_NONE);
+        trust_folder = NULL;
+        remove_trust(folder);
 }
 
 /* Issue "Time": the verdict is for the instant of receipt, or of a trusted time stamp. */
@@ -170,6 +203,6 @@ static int setup(void **state)
 
 int main(void)
 {
-        const struct CMUnitTest tests[] = {cmocka_unit_test(signers), cmocka_unit_test(detached), cmocka_unit_test(time_stamps), cmocka_unit_test(national_vectors)};
+        const struct CMUnitTest tests[] = {cmocka_unit_test(signers), cmocka_unit_test(detached), cmocka_unit_test(intermediates), cmocka_unit_test(time_stamps), cmocka_unit_test(national_vectors)};
         return cmocka_run_group_tests(tests, setup, NULL);
 }

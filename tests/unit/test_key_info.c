@@ -4,6 +4,7 @@
 #include <openssl/x509v3.h>
 #include <sys/stat.h>
 
+#include "gateway/pki/path.h"
 #include "gateway/verify/known.h"
 #include "tests/unit/helper_xmlsec1.h"
 
@@ -310,6 +311,30 @@ static void folders(void **state GW_UNUSED)
         remove_folder(folder);
 }
 
+/* A folder that cannot be read leaves both as they were: a withdrawn anchor must not be gone while the log says that it stays, nor the other way round. */
+static void reload_is_all_or_nothing(void **state GW_UNUSED)
+{
+        auto_str char *known = known_folder(), *trust = known_folder(), *from = pki_file("trust", "", "");
+        auto_str char *anchors = xasprintf("rm %s/* && cp %s/issuing.pem %s/root.pem %s/", trust, from, from, trust), *fewer = xasprintf("rm %s/root.pem", trust);
+        auto_str char *bad = xasprintf("echo x > %s/bad.pem", known), *good = xasprintf("rm %s/bad.pem", known);
+        assert_int_equal(system(anchors), 0);
+        struct verify_policy policy = test_policy();
+        policy.certificates = known;
+        auto_verifier struct verifier *verifier = open_verifier(trust, &policy);
+        struct why why = WHY_INIT;
+        assert_int_equal(system(fewer), 0);
+        assert_int_equal(system(bad), 0);
+        assert_int_equal(verifier_reload(verifier, &why), GW_FAULT);
+        auto_anchors struct anchors *kept = verifier_anchors(verifier);
+        assert_int_equal(anchors_count(kept), 2);
+        assert_int_equal(system(good), 0);
+        assert_int_equal(verifier_reload(verifier, &why), GW_OK);
+        auto_anchors struct anchors *read = verifier_anchors(verifier);
+        assert_int_equal(anchors_count(read), 1);
+        remove_folder(known);
+        remove_folder(trust);
+}
+
 static int setup(void **state GW_UNUSED)
 {
         verify_init();
@@ -320,7 +345,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(named_certificates), cmocka_unit_test(chains), cmocka_unit_test(intermediates), cmocka_unit_test(tokens),
-                cmocka_unit_test(spellings),          cmocka_unit_test(folders),
+                cmocka_unit_test(spellings),          cmocka_unit_test(folders), cmocka_unit_test(reload_is_all_or_nothing),
         };
         return cmocka_run_group_tests(tests, setup, NULL);
 }

@@ -6,12 +6,12 @@
 #include "gateway/commands/replay.h"
 #include "gateway/gost/der.h"
 #include "gateway/sign/xml_sign.h"
-#include "tests/unit/helper_gost.h"
+#include "tests/unit/helper_cms.h"
 
 #define APPLICANT "applicant-850412390011"
 #define SECOND "applicant-790321490015" /* P-256 */
 #define GOST_APPLICANT "gost-applicant-850412390011"
-#define CONTENT "<name>TEST</name><iin>850412390011</iin>"
+#define FIELDS "<name>TEST</name><iin>850412390011</iin>"
 #define REFERENCE(attributes, transforms)                                                                                                        \
         "<ds:Reference " attributes "><ds:Transforms>" transforms "</ds:Transforms><ds:DigestMethod Algorithm=\"" URI_ENC "sha256\"/><ds:DigestValue/>" \
         "</ds:Reference>"
@@ -27,7 +27,7 @@
 #define UNSIGNED(content) \
         "<x:UnsignedProperties><x:UnsignedSignatureProperties>" content "</x:UnsignedSignatureProperties></x:UnsignedProperties></x:QualifyingProperties>"
 #define TEMPLATE                                                                                                                                     \
-        "<app xmlns=\"urn:app\" xmlns:y=\"urn:y\">" CONTENT "<ds:Signature xmlns:ds=\"" DSIG_NS "\" Id=\"s\"><ds:SignedInfo><ds:CanonicalizationMethod Algorithm=\"" \
+        "<app xmlns=\"urn:app\" xmlns:y=\"urn:y\">" FIELDS "<ds:Signature xmlns:ds=\"" DSIG_NS "\" Id=\"s\"><ds:SignedInfo><ds:CanonicalizationMethod Algorithm=\"" \
         URI_C14N "\"/><ds:SignatureMethod Algorithm=\"" URI_MORE "rsa-sha256\"/>" TO_DOCUMENT TO_PROPERTIES                                             \
         "</ds:SignedInfo><ds:SignatureValue/>" KEY_INFO_HERE OBJECT "</ds:Signature></app>"
 
@@ -139,7 +139,7 @@ static void expect(struct verifier *verifier, const char *name, const char *text
 static void shapes(void **state GW_UNUSED)
 {
         static const struct change cases[] = {
-                {"as it is", CONTENT, CONTENT, REASON_NONE, NULL},
+                {"as it is", FIELDS, FIELDS, REASON_NONE, NULL},
                 {"exclusive canonicalisation", TRANSFORM(URI_C14N) "</ds:Transforms><ds:DigestMethod Algorithm=\"" URI_ENC "sha256\"/><ds:DigestValue/></ds:Reference></ds:SignedInfo>",
                  TRANSFORM(URI_EXC) "</ds:Transforms><ds:DigestMethod Algorithm=\"" URI_ENC "sha256\"/><ds:DigestValue/></ds:Reference></ds:SignedInfo>", REASON_NONE, NULL},
                 {"properties first", TO_DOCUMENT TO_PROPERTIES, TO_PROPERTIES TO_DOCUMENT, REASON_NONE, NULL},
@@ -210,12 +210,12 @@ static void elsewhere(void **state GW_UNUSED)
         static const char outside[] = "<ds:Object><x:QualifyingProperties xmlns:x=\"" XADES_NS "\" Target=\"#s\"><x:SignedProperties Id=\"q\"/></x:QualifyingProperties></ds:Object>";
         auto_verifier struct verifier *verifier = open_test_verifier();
         auto_str char *moved = replaced(TEMPLATE, OBJECT, outside);
-        auto_str char *wrapped = replaced(moved, CONTENT, CONTENT "<wrap xmlns:x=\"" XADES_NS "\" xmlns:ds=\"" DSIG_NS "\">" SIGNED "</wrap>");
+        auto_str char *wrapped = replaced(moved, FIELDS, FIELDS "<wrap xmlns:x=\"" XADES_NS "\" xmlns:ds=\"" DSIG_NS "\">" SIGNED "</wrap>");
         auto_str char *text = signed_template(wrapped, APPLICANT);
         expect(verifier, "signed properties outside, others in the Object", text, 1, PROPERTIES, "SignedProperties is not");
         auto_str char *full = replaced(moved, "<x:SignedProperties Id=\"q\"/>", SIGNED);
         auto_str char *other_id = replaced(full, "<x:SignedProperties Id=\"p\"", "<x:SignedProperties Id=\"q\"");
-        auto_str char *both = replaced(other_id, CONTENT, CONTENT "<wrap xmlns:x=\"" XADES_NS "\" xmlns:ds=\"" DSIG_NS "\">" SIGNED "</wrap>");
+        auto_str char *both = replaced(other_id, FIELDS, FIELDS "<wrap xmlns:x=\"" XADES_NS "\" xmlns:ds=\"" DSIG_NS "\">" SIGNED "</wrap>");
         auto_str char *both_signed = signed_template(both, APPLICANT);
         expect(verifier, "the Reference leads to others", both_signed, 1, PROPERTIES, "not those of this Signature");
 }
@@ -261,10 +261,10 @@ static char *signed_by_us(const char *canonical, const char *name)
 }
 
 static const char *const documents[] = {
-        "<app>" CONTENT "</app>",
-        "<app xmlns=\"urn:app\" xml:lang=\"kk\">" CONTENT "</app>",
-        "<a:app xmlns:a=\"urn:app\" xmlns:xades=\"" XADES_NS "\" xmlns:z=\"urn:z\">" CONTENT "</a:app>",
-        "<app xmlns:ds=\"" DSIG_NS "\" xmlns:xades=\"urn:other\">" CONTENT "</app>",
+        "<app>" FIELDS "</app>",
+        "<app xmlns=\"urn:app\" xml:lang=\"kk\">" FIELDS "</app>",
+        "<a:app xmlns:a=\"urn:app\" xmlns:xades=\"" XADES_NS "\" xmlns:z=\"urn:z\">" FIELDS "</a:app>",
+        "<app xmlns:ds=\"" DSIG_NS "\" xmlns:xades=\"urn:other\">" FIELDS "</app>",
 };
 
 static void ours(void **state GW_UNUSED)
@@ -402,6 +402,27 @@ static void stamps(void **state GW_UNUSED)
         }
 }
 
+/* With the root alone as anchor, what leads to it comes with the signature and with the token. */
+static void stamps_and_intermediates(void **state GW_UNUSED)
+{
+        struct verify_policy policy = test_policy();
+        auto_str char *folder = root_alone(), *issuer = with_issuer();
+        auto_verifier struct verifier *verifier = open_verifier(folder, &policy);
+        remove_trust(folder);
+        struct stamped s;
+        auto_buf struct buf response = BUF_INIT, der = BUF_INIT, base64 = BUF_INIT;
+        sign_to_be_stamped(APPLICANT, wall_now(), &s);
+        make_token(buf_span(&s.place.stamped), "-sha256", "tsa", issuer, &response);
+        xml_sign_put_time_stamp(&s.text, &s.place, token_of(&response));
+        shell("openssl x509 -in $PKI/trust/issuing.pem -outform der -out $D/out", &der);
+        base64_of(buf_span(&der), &base64);
+        auto_str char *addition = xasprintf("<ds:X509Certificate>%s</ds:X509Certificate></ds:X509Data>", buf_cstr(&base64));
+        auto_str char *with_chain = replaced(buf_cstr(&s.text), "</ds:X509Data>", addition);
+        expect(verifier, "the signer alone", buf_cstr(&s.text), 1, REASON_APPLICANT_CERTIFICATE_UNTRUSTED, NULL);
+        expect(verifier, "with its issuer", with_chain, 1, REASON_NONE, NULL);
+        stamped_done(&s);
+}
+
 static void stamp_of_another_signature(void **state GW_UNUSED)
 {
         auto_verifier struct verifier *verifier = open_test_verifier();
@@ -460,7 +481,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(shapes),   cmocka_unit_test(elsewhere), cmocka_unit_test(changed_afterwards),
                 cmocka_unit_test(ours),     cmocka_unit_test(borrowed),
-                cmocka_unit_test(stamps),   cmocka_unit_test(stamp_of_another_signature), cmocka_unit_test(policy_of_stamps),
+                cmocka_unit_test(stamps),   cmocka_unit_test(stamps_and_intermediates), cmocka_unit_test(stamp_of_another_signature), cmocka_unit_test(policy_of_stamps),
                 cmocka_unit_test(a_result_outlives_its_certificate),
         };
         return cmocka_run_group_tests(tests, setup_verify, NULL);
