@@ -91,9 +91,12 @@ static enum gw_rc check_cms_again(struct loop *loop, const struct request_work *
                                   struct why *why)
 {
         struct verified_cms verified = {.signer_count = 0};
-        enum gw_rc rc = verify_cms(loop->shared->verifier, span_str(base64), buf_span(&work->application), work->registered_at, &verified, why);
+        auto_buf struct buf cms = BUF_INIT; /* the bytes that came: DER, or base64 of it once more */
+        if (!text_unbase64(&cms, span_str(base64)))
+                return GW_FAULT; /* our own */
+        enum gw_rc rc = verify_cms(loop->shared->verifier, buf_span(&cms), buf_span(&work->application), work->registered_at, &verified, why);
         if (rc == GW_OK) {
-                struct applicant_signers by = verdict_signers_of_cms(&verified, span_str(base64));
+                struct applicant_signers by = verdict_signers_of_cms(&verified, buf_span(&cms));
                 *ret_signers = signers_report(loop->shared->verifier, &by, record);
         }
         verified_cms_done(&verified);

@@ -199,6 +199,16 @@ def problem(answer):
     return answer.status, answer.json.get("code"), answer.json.get("reason")
 
 
+def said(answer):
+    """What a SOAP answer says: the status code, or the reason of a refusal."""
+    return element(answer.body, "code") if b"Fault>" not in answer.body else fault(answer)[2]
+
+
+def number_of(answer):
+    """The registration number in an answer, SOAP or REST."""
+    return answer.json["number"] if answer.headers.get_content_type() == "application/json" else element(answer.body, "messageId")
+
+
 # ---- looking inside ----
 
 class Store:
@@ -221,6 +231,10 @@ class Store:
 
 STATES = {0: "CHECKING", 1: "REGISTERED", 2: "REJECTED_INTAKE", 3: "AWAITING_DATA", 4: "DECIDED", 5: "RESULT_SENT", 6: "RECEIVED", 7: "CANCELLED",
           8: "FAILED_TECH"}
+
+
+def state_of(lab, number):
+    return STATES.get(Store(lab).value("SELECT state FROM request WHERE id = ?", int(number[3:])))
 
 
 def status(lab):

@@ -3,8 +3,10 @@
 import base64
 import json
 import subprocess
+import time
 
-from check import APPLICANT, PKI, TEXT_XML, Checks, Lab, Message, Store, defaults, fault, filled, http_call, moment, problem, sign, wait_for
+from check import (APPLICANT, PKI, TEXT_XML, Checks, Lab, Message, Store, cabinet, defaults, fault, filled, http_call, moment, number_of, problem, said, sign, state_of,
+                   status, wait_for)
 from lab import GATEWAY
 
 c = Checks()
@@ -183,7 +185,134 @@ def command_line(lab):
     c.same("verify without its content", (done.returncode, json.loads(done.stdout)[0]["code"]), (1, "APPLICANT_SIGNATURE_COVERAGE"), done.stdout)
 
 
+# ---- when nothing is known about revocation ----
+
+def der(tag, *contents):
+    content = b"".join(contents)
+    size = len(content)
+    head = bytes([size]) if size < 128 else bytes([0x80 | (size.bit_length() + 7) // 8]) + size.to_bytes((size.bit_length() + 7) // 8, "big")
+    return bytes([tag]) + head + content
+
+
+def parts(data):
+    """(content, whole) of each element of definite length."""
+    found = []
+    while data:
+        size, at = data[1], 2
+        if size >= 128:
+            at += size & 127
+            size = int.from_bytes(data[2:at], "big")
+        found.append((data[at:at + size], data[:at + size]))
+        data = data[at + size:]
+    return found
+
+
+def stamped(lab, cms):
+    """CAdES-T: the simulated authority's token goes behind the only signature."""
+    oid, wrapped = parts(parts(cms)[0][0])
+    *head, (signers, _) = parts(parts(wrapped[0])[0][0])
+    signer, = parts(signers)
+    value = parts(signer[0])[-1][0]
+    folder = lab.folder
+    (folder / "value").write_bytes(value)
+    subprocess.run(["openssl", "ts", "-query", "-data", folder / "value", "-sha256", "-cert", "-out", folder / "query"], check=True, capture_output=True)
+    answer = http_call(lab.pki_urls()["tsa"], "POST", (folder / "query").read_bytes(), {"Content-Type": "application/timestamp-query"})
+    token = parts(parts(answer.body)[0][0])[1][1]
+    attribute = der(0x30, bytes.fromhex("060b2a864886f70d010910020e"), der(0x31, token))
+    signer = der(0x30, signer[0], der(0xa1, attribute))
+    return der(0x30, oid[1], der(0xa0, der(0x30, *[whole for _, whole in head], der(0x31, signer))))
+
+
+def of(name):
+    """Fields of an application by this person of the test PKI."""
+    person = name.rsplit("-", 1)[1]
+    return {"applicant": person, "declarantId": person}
+
+
+def unknown_settings(lab):
+    return {**lab.revocation_sections(mode="ocsp", refresh_ms=3600000, retry_first_ms=100, retry_longest_ms=400, timeout_ms=1000, connect_timeout_ms=500),
+            "gateway": {"sync_wait_ms": 150}, "verify": {"clock_skew_ms": 0}, "retry": {"first_ms": 100, "longest_ms": 1000}}
+
+
+class Waiting:
+    """One application that is sent, and may be sent again."""
+
+    def __init__(self, lab, name, form, make):
+        self.cms = Cms(lab.folder, **of(name))
+        self.bytes, self.form, self.lab = make(self.cms), form, lab
+        if form == "soap":
+            self.body = self.cms.soap(self.bytes)
+        self.number = None
+
+    def send(self):
+        if self.form == "soap":
+            answer = shep(self.lab, self.body)
+        elif self.form == "DER":
+            answer = rest(self.lab, self.cms.message.id, self.bytes, "application/cms")
+        else:
+            answer = rest(self.lab, self.cms.message.id, json.dumps({"application": b64(self.cms.xml), "signature": b64(self.bytes)}), "application/json")
+        return answer
+
+
+def checking():
+    with Lab(settings=unknown_settings) as lab:
+        attached = ("-nodetach", "-cades")
+        by = lambda name: lambda m: m.openssl(*attached, signers=(name,))
+        c.within("the portal and the registries are known", lambda: said(Message("sync").send(lab)) == "SUCCESS")
+        lab.pki_fault("ocsp", "http500")
+        waiting = {
+            "CMS": Waiting(lab, SECOND, "soap", by(SECOND)),
+            "CAdES-T": Waiting(lab, SECOND, "soap", lambda m: stamped(lab, by(SECOND)(m))),
+            "only the stamp's authority is unknown": Waiting(lab, RSA, "soap", lambda m: stamped(lab, by(RSA)(m))),
+            "GOST": Waiting(lab, GOST, "soap", lambda m: m.ours(GOST)),
+            "one of two signers": Waiting(lab, RSA, "DER", lambda m: m.openssl(*attached, signers=(SECOND, RSA))),
+            "REST, DER": Waiting(lab, SECOND, "DER", by(SECOND)),
+            "REST, detached": Waiting(lab, SECOND, "JSON", lambda m: m.openssl("-cades", signers=(SECOND,))),
+        }
+        for name, one in waiting.items():
+            answer = one.send()
+            one.number = number_of(answer) if answer.status in (200, 202) else None
+            c.same(f"CHECKING, {name}", said(answer) if one.form == "soap" else (answer.status, answer.json.get("state")),
+                   "IN_PROGRESS" if one.form == "soap" else (202, "CHECKING"), answer)
+        c.same("all of them wait", status(lab)["requests"]["CHECKING"], len(waiting))
+        c.same("repetitions are the same", [number_of(one.send()) for one in waiting.values()], [one.number for one in waiting.values()])
+        broken = Cms(lab.folder, **of(SECOND))
+        spoilt = by(SECOND)(broken)
+        c.same("a broken signature does not wait", problem(rest(lab, broken.message.id, spoilt[:-1] + bytes([spoilt[-1] ^ 1]), "application/cms"))[2], "APPLICANT_SIGNATURE_INVALID")
+        lab.pki_fault("ocsp")
+        for name, one in waiting.items():
+            c.within(f"goes on, {name}", lambda one=one: state_of(lab, one.number) == "RESULT_SENT")
+            verdict = json.loads(Store(lab).value("SELECT verdict FROM message_body WHERE request_id = ?", int(one.number[3:])))
+            c.same(f"the verdict is renewed, {name}", (verdict["code"], verdict["applicantForm"], {s["revocation"]["answer"] for s in verdict["applicantSigners"]}),
+                   ("OK", "cms", {"GOOD"}), verdict)
+        c.same("with the notices as ever", cabinet(lab, waiting["CAdES-T"].cms.message.correlation_id)["states"], ["REGISTERED", "DECIDED", "RESULT_SENT"])
+        c.same("the result is there", said(waiting["CAdES-T"].send()), "SUCCESS")
+
+        # Revoked: before the receipt it is refused, after it the request is good.
+        lab.pki_fault("ocsp", "http500")
+        early, late = "applicant-480509390010", "applicant-790321490015"
+        refused_ones = {"CMS": Waiting(lab, early, "soap", by(early)), "CAdES-T": Waiting(lab, early, "soap", lambda m: stamped(lab, by(early)(m))),
+                        "REST": Waiting(lab, early, "JSON", lambda m: m.openssl("-cades", signers=(early,)))}
+        after = Waiting(lab, late, "soap", by(late))
+        for one in (*refused_ones.values(), after):
+            one.number = number_of(one.send())
+        c.same("they wait", status(lab)["requests"]["CHECKING"], len(refused_ones) + 1)
+        lab.revoke(early, ago=3600)
+        time.sleep(1.1)
+        lab.revoke(late)
+        lab.pki_fault("ocsp")
+        for name, one in refused_ones.items():
+            c.within(f"REJECTED_INTAKE, {name}", lambda one=one: state_of(lab, one.number) == "REJECTED_INTAKE")
+            c.within(f"one notice, {name}", lambda one=one: (cabinet(lab, one.cms.message.correlation_id or "") or {}).get("states") == ["REJECTED_INTAKE"]
+                     if one.form == "soap" else True)
+        c.same("a repetition says why", said(refused_ones["CAdES-T"].send()), "APPLICANT_CERTIFICATE_REVOKED")
+        c.same("over REST too", problem(refused_ones["REST"].send())[2], "APPLICANT_CERTIFICATE_REVOKED")
+        c.within("revoked after the receipt is good", lambda: state_of(lab, after.number) == "RESULT_SENT")
+        c.same("the record of events is whole", lab.run("fsck", "--conf", lab.conf).returncode, 0)
+
+
 def main():
+    c.part(checking)
     with Lab() as lab:
         for part in (over_shep, what_is_kept, over_rest, refused, json_refused, command_line):
             c.part(part, lab)

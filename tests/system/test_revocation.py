@@ -9,7 +9,7 @@ import signal
 import threading
 import time
 
-from check import PKI, STATES, Checks, Lab, Message, Store, cabinet, element, fault, http_call, metric, moment, status, wait_for
+from check import PKI, Checks, Lab, Message, Store, cabinet, fault, http_call, metric, moment, number_of, said, state_of, status, wait_for
 
 c = Checks()
 A, B, D, E = "applicant-850412390011", "applicant-870930490018", "applicant-480509390010", "applicant-790321490015"
@@ -29,18 +29,6 @@ def person(name):
 
 def message(name, channel="sync", **fields):
     return Message(channel, applicant=person(name), signer=name, **fields)
-
-
-def said(answer):
-    return element(answer.body, "code") if b"Fault>" not in answer.body else fault(answer)[2]
-
-
-def number_of(answer):
-    return answer.json["number"] if answer.headers.get_content_type() == "application/json" else element(answer.body, "messageId")
-
-
-def state_of(lab, number):
-    return STATES.get(Store(lab).value("SELECT state FROM request WHERE id = ?", int(number[3:])))
 
 
 def known(lab, source, answer):
