@@ -22,6 +22,7 @@ extern const struct command command_sign;
 extern const struct command command_version;
 extern const struct command command_serve;
 extern const struct command command_check_conf;
+extern const struct command command_services;
 extern const struct command command_status;
 extern const struct command command_outbox;
 extern const struct command command_fsck;
