@@ -114,6 +114,14 @@ X(APPLICANT_IIN_INVALID, "SCE016", 422, "ЖСН дұрыс емес.", "ИИН �
 /* Reading back */
 X(REQUEST_NOT_FOUND, "SCE004", 404, "Мұндай сұрау табылмады.", "Такой запрос не найден.", "There is no such request.")
 X(RESULT_NOT_READY, "SCE004", 404, "Нәтиже әлі дайын емес.", "Результат ещё не готов.", "The result is not ready yet.")
+X(RESULT_NOT_PRINTABLE, "SCE004", 404, "Бұл нәтиженің баспа (PDF) түрі жоқ.", "Для этого результата печатная форма (PDF) не предусмотрена.", "This result has no printed form (PDF).")
+X(CHECK_TOO_OFTEN, "SCE909", 429, "Тексеру сұраулары тым жиі келуде, сәл кейінірек қайталаңыз.", "Слишком много проверок подряд, повторите немного позже.", "Too many checks in a short time; please try again a little later.")
+
+/* Issued documents shown for checking */
+X(PDF_NOT_SIGNED, "SCE001", 422, "PDF файлында бүкіл файлды қамтитын бір ғана қолтаңба жоқ.", "В файле PDF нет единственной подписи, охватывающей весь файл.", "The PDF has no single signature that covers the whole file.")
+X(PDF_NO_DOCUMENT, "SCE001", 422, "PDF файлына қол қойылған XML құжаты тіркелмеген.", "К файлу PDF не приложен подписанный документ XML.", "No signed XML document is attached to the PDF.")
+X(QR_MALFORMED, "SCE001", 422, "QR кодтардың мазмұны дұрыс емес.", "Содержимое QR-кодов неверно.", "The content of the QR codes is not as it must be.")
+X(QR_INCOMPLETE, "SCE001", 422, "QR кодтардың бәрі оқылған жоқ.", "Прочитаны не все QR-коды.", "Not all of the QR codes were read.")
 
 /* State information systems, cabinet, our own signing */
 X(REGISTRY_SILENT, "SCE909", 503, "Мемлекеттік ақпараттық жүйе жауап бермеді.", "Государственная информационная система не ответила.", "A state information system did not answer.")

@@ -108,6 +108,14 @@ static const struct conf_key tsa_keys[] = {
         {"open_ms", CONF_INT, AT(tsa.open_ms), "1000", 10, DAY_MS, NULL, "first pause of an open breaker"},
         {"open_ms_max", CONF_INT, AT(tsa.open_ms_max), "60000", 10, DAY_MS, NULL, "longest pause of an open breaker"},
 };
+static const struct conf_key print_keys[] = {
+        {"font", CONF_TEXT, AT(print.font), "DejaVu Sans", 0, 0, NULL, "font family of printed results (PDF); it must have the Kazakh letters"},
+};
+static const struct conf_key check_keys[] = {
+        {"enabled", CONF_BOOL, AT(check.enabled), "no", 0, 0, NULL, "anybody may ask whether an issued document is genuine: /check/NUMBER and POST /api/v1/verify"},
+        {"url", CONF_TEXT, AT(check.url), "", 0, 0, NULL, "public address of this gateway, such as https://gateway.example.kz, printed as a QR code; empty = none is printed"},
+        {"per_minute", CONF_INT, AT(check.per_minute), "20", 1, 100000, NULL, "checks from one address in a minute; beyond: 429"},
+};
 #define LISTENER(member) offsetof(struct listener_settings, member)
 static const struct conf_key listener_keys[] = {
         {"address", CONF_TEXT, LISTENER(address), "127.0.0.1", 0, 0, NULL, "address to listen on"},
@@ -160,6 +168,8 @@ static const struct conf_section sections[] = {
         SINGLE("retry", retry_keys),
         SINGLE("revocation", revocation_keys),
         SINGLE("tsa", tsa_keys),
+        SINGLE("print", print_keys),
+        SINGLE("check", check_keys),
         REPEATED("listener", listener_keys, listener, SETTINGS_LISTENERS_MAX, name),
         REPEATED("sender", sender_keys, sender, SETTINGS_SENDERS_MAX, id),
         REPEATED("key", key_keys, key, SETTINGS_KEYS_MAX, id),

@@ -79,6 +79,14 @@ struct settings {
                 int64_t timeout_ms, connect_timeout_ms, concurrency, failures_max, open_ms, open_ms_max;
                 bool required;
         } tsa;
+        struct {
+                char *font;
+        } print;
+        struct {
+                bool enabled;
+                char *url;         /* public address, NULL: none */
+                int64_t per_minute;
+        } check;
         struct listener_settings listeners[SETTINGS_LISTENERS_MAX];
         struct sender_settings senders[SETTINGS_SENDERS_MAX];
         struct key_settings keys[SETTINGS_KEYS_MAX];

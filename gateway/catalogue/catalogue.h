@@ -98,6 +98,7 @@ struct service {
         xmlSchema *schema;            /* application incl. the service's form; NULL when withdrawn */
         xmlDoc *schema_doc;           /* owns the nodes that schema points to */
         struct template *result_template; /* template.h; NULL when not automated */
+        struct template *print_template;  /* over the result document; NULL: results are not printed */
         char *provider_key;           /* key id that signs results ("head") */
 };
 struct catalogue;

@@ -124,6 +124,7 @@ void service_done(struct service *service)
         xmlSchemaFree(service->schema);
         xmlFreeDoc(service->schema_doc);
         template_free(service->result_template);
+        template_free(service->print_template);
         free(service->provider_key);
 }
 
@@ -191,6 +192,15 @@ static enum gw_rc read_rules(const xmlNode *rules, struct service *service, cons
         return GW_OK;
 }
 
+static enum gw_rc read_template(const xmlNode *node, const char *what, struct template **ret_template, const struct place *place)
+{
+        long line = 0;
+        struct why compiling = WHY_INIT;
+        if (template_compile(node, ret_template, &line, &compiling) == GW_OK)
+                return GW_OK;
+        return place_fail(place, line, "%s: %s", what, compiling.detail);
+}
+
 static enum gw_rc read_automated(const xmlNode *node, struct service *service, const struct place *place)
 {
         service->automated = true;
@@ -200,12 +210,9 @@ static enum gw_rc read_automated(const xmlNode *node, struct service *service, c
         enum gw_rc rc = read_rules(xml_child(node, CATALOGUE_NS, "rules"), service, place);
         if (rc != GW_OK)
                 return rc;
-        long line = 0;
-        struct why compiling = WHY_INIT;
-        const xmlNode *result = xml_first_element(xml_child(node, CATALOGUE_NS, "result"));
-        if (template_compile(result, &service->result_template, &line, &compiling) == GW_OK)
-                return GW_OK;
-        return place_fail(place, line, "result: %s", compiling.detail);
+        rc = read_template(xml_first_element(xml_child(node, CATALOGUE_NS, "result")), "result", &service->result_template, place);
+        const xmlNode *print = xml_child(node, CATALOGUE_NS, "print");
+        return rc == GW_OK && print ? read_template(print, "print", &service->print_template, place) : rc;
 }
 
 /* Everything a service has that is not withdrawn. */

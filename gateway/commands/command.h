@@ -19,6 +19,7 @@ extern const struct command command_replay;
 extern const struct command command_verify;
 extern const struct command command_diagnose;
 extern const struct command command_sign;
+extern const struct command command_print;
 extern const struct command command_version;
 extern const struct command command_serve;
 extern const struct command command_check_conf;

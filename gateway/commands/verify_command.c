@@ -10,6 +10,8 @@
 #include "gateway/commands/command.h"
 #include "gateway/commands/options.h"
 #include "gateway/commands/verify_offline.h"
+#include "gateway/print/barcode.h"
+#include "gateway/print/pdf.h"
 #include "gateway/report/report.h"
 #include "gateway/soap/shep.h"
 #include "gateway/verify/cms_document.h"
@@ -210,12 +212,55 @@ static int verify_cms_file(struct verifier *verifier, struct span cms, struct sp
         return put_parts_verdict(report, parts);
 }
 
+static int judge_xml(struct verifier *verifier, struct span xml, struct wall_time at, json_t *report)
+{
+        struct why why = WHY_INIT;
+        auto_xmldoc xmlDoc *doc = NULL;
+        if (xml_read(xml, &xml_limits_default, &doc, &why) != GW_OK)
+                return refused_file(report, &why, why.reason == REASON_XML_NOT_WELL_FORMED || why.reason == REASON_XML_ENCODING
+                                    ? COMMAND_USAGE : COMMAND_NO);
+        return verify_parts(verifier, doc, at, report);
+}
+
+/* The file's own signature first: only a PDF that somebody trusted has signed is taken apart. */
+static int verify_pdf_file(struct verifier *verifier, struct span pdf, struct wall_time at, json_t *report)
+{
+        struct why why = WHY_INIT;
+        auto_buf struct buf cms = BUF_INIT, covered = BUF_INIT, xml = BUF_LIMIT(xml_limits_default.bytes_max);
+        auto_xmldoc xmlDoc *doc = NULL;
+        put_text(report, "kind", "PDF");
+        if (pdf_signature(pdf, &cms, &covered, &why) != GW_OK)
+                return refused_file(report, &why, COMMAND_NO);
+        json_t *parts = json_array(), *file = verify_cms_part(verifier, buf_span(&cms), buf_span(&covered), at);
+        json_object_set_new(report, "parts", parts);
+        put_text(file, "part", "PDF");
+        if (json_object_get(file, "covered"))
+                put_text(file, "covered", "the whole file");
+        json_array_append_new(parts, file);
+        if (!json_is_true(json_object_get(file, "valid")))
+                return put_parts_verdict(report, parts);
+        if (pdf_attachment(pdf, &xml, &why) != GW_OK || xml_read(buf_span(&xml), &xml_limits_default, &doc, &why) != GW_OK)
+                return refused_file(report, &why, COMMAND_NO);
+        json_array_append_new(parts, verify_document_part(verifier, doc, at));
+        return put_parts_verdict(report, parts);
+}
+
+static int verify_codes_file(struct verifier *verifier, struct span payloads, struct wall_time at, json_t *report)
+{
+        struct why why = WHY_INIT;
+        auto_buf struct buf xml = BUF_INIT;
+        if (barcodes_join(payloads, &xml, &why) != GW_OK)
+                return refused_file(report, &why, COMMAND_NO);
+        int status = judge_xml(verifier, buf_span(&xml), at, report);
+        put_text(report, "kind", "QR codes");
+        return status;
+}
+
 /* detached: the content of a detached CMS, or {NULL, 0} */
 static int verify_file(struct verifier *verifier, const char *path, struct span detached, struct wall_time at, json_t *report)
 {
         struct why why = WHY_INIT;
         auto_buf struct buf in = BUF_LIMIT(xml_limits_default.bytes_max);
-        auto_xmldoc xmlDoc *doc = NULL;
         json_t *name = json_string(path);
         json_object_set_new(report, "file", name ? name : json_string("?"));
         if (!text_read_file(path, &in)) {
@@ -228,10 +273,11 @@ static int verify_file(struct verifier *verifier, const char *path, struct span 
         }
         if (detached.p || cms_looks_like(buf_span(&in)))
                 return verify_cms_file(verifier, buf_span(&in), detached, at, report);
-        if (xml_read(buf_span(&in), &xml_limits_default, &doc, &why) != GW_OK)
-                return refused_file(report, &why, why.reason == REASON_XML_NOT_WELL_FORMED || why.reason == REASON_XML_ENCODING
-                                    ? COMMAND_USAGE : COMMAND_NO);
-        return verify_parts(verifier, doc, at, report);
+        if (pdf_looks_like(buf_span(&in)))
+                return verify_pdf_file(verifier, buf_span(&in), at, report);
+        if (barcode_looks_like(buf_span(&in)))
+                return verify_codes_file(verifier, buf_span(&in), at, report);
+        return judge_xml(verifier, buf_span(&in), at, report);
 }
 
 /* ---- plain words ---- */
@@ -362,7 +408,8 @@ static int verify_run(int argc, char **argv)
                 "verify", "FILE…",
                 "Says whether the signatures of SOAP messages, signed XML documents and CMS are valid: what they cover, who signed,\n"
                 "and if not valid, one reason code. Of a SOAP message both the transport signature and the signed document\n"
-                "inside are checked. Revocation is asked of the files given by --crl and --ocsp alone, as of --at: an answer counts for\n"
+                "inside are checked; of a printed result (PDF) its own signature, which must cover the whole file, and the XML attached. The\n"
+                "contents of its QR codes, as a reader gives them, are put together in one FILE: zbarimg -q --raw page.png >FILE. Revocation is asked of the files given by --crl and --ocsp alone, as of --at: an answer counts for\n"
                 "a day after its thisUpdate, not beyond its nextUpdate, and for any instant before it. Without them it is not asked.\n"
                 "With --certificate FILE only a certificate's path is judged: egov-gateway verify --certificate --help.\n"
                 "Exit status: 0 all valid, 1 some not, 2 usage or unreadable.",

@@ -143,9 +143,10 @@ static enum gw_rc put_signer(const struct signing_key *key, struct span certific
         size_t n = sign_digest(key->algorithm, content, digest);
         put_attribute(oid_content_type, DER_OID, oid_data, &attributes[0]);
         put_attribute(oid_message_digest, DER_OCTET_STRING, span_of(digest, n), &attributes[1]);
-        put_signing_time(at, &attributes[2]);
-        put_signing_certificate(certificate, &attributes[3]);
-        put_set(attributes, GW_COUNT(attributes), DER_SET, &set);
+        put_signing_certificate(certificate, &attributes[2]);
+        if (at.ms)
+                put_signing_time(at, &attributes[3]);
+        put_set(attributes, at.ms ? 4 : 3, DER_SET, &set);
         n = sign_digest(key->algorithm, buf_span(&set), digest);
         enum gw_rc rc = key->sign(key->ctx, span_of(digest, n), &raw, why);
         if (rc != GW_OK)

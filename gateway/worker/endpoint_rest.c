@@ -100,16 +100,18 @@ void endpoint_rest_submit(struct loop *loop, struct http_exchange *exchange, con
 
 /* ---- reading ---- */
 
-/* "NUMBER" or "NUMBER/result.xml"; the number is 14 digits. */
-static bool split_path(const char *path, char number[15], bool *ret_result)
+enum wanted { WANTED_STATE, WANTED_XML, WANTED_PDF };
+
+/* "NUMBER", "NUMBER/result.xml" or "NUMBER/result.pdf"; the number is 14 digits. */
+static bool split_path(const char *path, char number[15], enum wanted *ret_wanted)
 {
         const char *rest = path + strlen("/api/v1/requests/");
         if (strspn(rest, "0123456789") != 14)
                 return false;
         memcpy(number, rest, 14);
         number[14] = '\0';
-        *ret_result = str_eq(rest + 14, "/result.xml");
-        return rest[14] == '\0' || *ret_result;
+        *ret_wanted = str_eq(rest + 14, "/result.xml") ? WANTED_XML : str_eq(rest + 14, "/result.pdf") ? WANTED_PDF : WANTED_STATE;
+        return rest[14] == '\0' || *ret_wanted != WANTED_STATE;
 }
 
 static json_t *view_json(const struct request_view *view)
@@ -140,18 +142,20 @@ void endpoint_rest_read(struct loop *loop, struct http_exchange *exchange, const
                 return;
         }
         char number[15];
-        bool result = false;
+        enum wanted wanted = WANTED_STATE;
         struct request_view view = {.document = BUF_INIT};
         enum gw_rc rc = not_found(&why);
-        if (split_path(request->path, number, &result))
-                rc = store_view_by_number(loop->reader, number, result, &view, &why);
+        if (split_path(request->path, number, &wanted))
+                rc = store_view_by_number(loop->reader, number, wanted != WANTED_STATE, &view, &why);
         if ((rc == GW_OK && !str_eq(view.sender_id, sender->id)) || (rc != GW_OK && why.reason == REASON_REQUEST_NOT_FOUND))
                 rc = not_found(&why);
-        if (rc == GW_OK && result && !view.document.n)
+        if (rc == GW_OK && wanted != WANTED_STATE && !view.document.n)
                 rc = why_set(&why, GW_REJECT, REASON_RESULT_NOT_READY, "state %s", request_state_info(view.state)->code);
         if (rc != GW_OK)
                 refuse(loop, exchange, correlation_id, &why);
-        else if (result)
+        else if (wanted == WANTED_PDF)
+                endpoint_print(loop, exchange, correlation_id, &view);
+        else if (wanted == WANTED_XML)
                 answer_text(exchange, 200, "application/xml; charset=utf-8", buf_span(&view.document));
         else
                 answer_json(exchange, 200, view_json(&view));

@@ -14,6 +14,8 @@ void endpoint_rest_submit(struct loop *loop, struct http_exchange *exchange, con
 void endpoint_rest_read(struct loop *loop, struct http_exchange *exchange, const char *correlation_id);
 /* POST /api/v1/diagnose?lang=kk|ru|en, when the settings have it on: the report of gateway/diagnose, made beside the loop. */
 void endpoint_diagnose(struct loop *loop, struct http_exchange *exchange, const char *correlation_id);
+/* The rest of GET …/result.pdf once it is known who asks: takes over the view. Drawn beside the loop, signed on it. */
+void endpoint_print(struct loop *loop, struct http_exchange *exchange, const char *correlation_id, struct request_view *view);
 void endpoint_metrics(struct loop *loop, struct http_exchange *exchange);
 
 #endif

@@ -66,6 +66,7 @@ struct loop {
         struct mono_time health_at;   /* loop 0: when its health file is due */
         unsigned flows;               /* requests under way here */
         unsigned calls;               /* HTTP exchanges under way here */
+        unsigned printing;            /* PDFs being made beside this loop */
         bool diagnosing;              /* one at a time */
         uint64_t revocation_news;     /* loop 0: as of the last resumption */
         bool resuming, draining, clean; /* clean: stopped with nothing unfinished, all freed */

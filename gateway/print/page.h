@@ -1,0 +1,31 @@
+/* Draws a print layout (the <print> element of a service file, filled) on A4 pages: what stands where is data, how it looks is here.
+ *
+ * <print>                       title, number, favor: see print.h
+ *   <mark>                      at the top of every page, such as "ТЕСТ"
+ *   <corner label="">           upper right of the first page
+ *   <section language="kk|ru">  one under another; in it, in any order:
+ *     <issuer> <title> <subtitle> <text> <legal>   paragraphs
+ *     <field label="">          a label and its value
+ *     <table widths="1 6 3"> <head><cell/>…</head> <row><cell/>…</row>… </table>   its head is repeated on every page
+ *   <barcode>                   small lines beside the codes
+ * Empty elements are left out. Lengths are points (1/72 inch). */
+#ifndef GW_PRINT_PAGE_H
+#define GW_PRINT_PAGE_H
+
+#include <libxml/tree.h>
+
+#include "gateway/base/why.h"
+#include "gateway/print/barcode.h"
+
+struct page_input {
+        const xmlNode *layout;          /* <print>, valid by catalogue.xsd */
+        const struct barcodes *codes;
+        const char *number;             /* in the footer */
+        const char *check_url;          /* address for the first code; NULL: none */
+        const char *font;
+};
+/* Appends a PDF without any of the marks that pdf.h adds. GW_FAULT CONFIGURATION when the font has no Kazakh letters; RESULT_NOT_PRINTABLE when one row is taller than
+ * a page. Any thread, several at once. */
+GW_MUST_CHECK enum gw_rc page_draw(const struct page_input *input, struct buf *out, struct why *why);
+
+#endif
