@@ -228,14 +228,14 @@ static int verify_pdf_file(struct verifier *verifier, struct span pdf, struct wa
         struct why why = WHY_INIT;
         auto_buf struct buf cms = BUF_INIT, covered = BUF_INIT, xml = BUF_LIMIT(xml_limits_default.bytes_max);
         auto_xmldoc xmlDoc *doc = NULL;
-        put_text(report, "kind", "PDF");
+        report_put(report, "kind", "PDF");
         if (pdf_signature(pdf, &cms, &covered, &why) != GW_OK)
                 return refused_file(report, &why, COMMAND_NO);
         json_t *parts = json_array(), *file = verify_cms_part(verifier, buf_span(&cms), buf_span(&covered), at);
         json_object_set_new(report, "parts", parts);
-        put_text(file, "part", "PDF");
+        report_put(file, "part", "PDF");
         if (json_object_get(file, "covered"))
-                put_text(file, "covered", "the whole file");
+                report_put(file, "covered", "the whole file");
         json_array_append_new(parts, file);
         if (!json_is_true(json_object_get(file, "valid")))
                 return put_parts_verdict(report, parts);
@@ -252,7 +252,7 @@ static int verify_codes_file(struct verifier *verifier, struct span payloads, st
         if (barcodes_join(payloads, &xml, &why) != GW_OK)
                 return refused_file(report, &why, COMMAND_NO);
         int status = judge_xml(verifier, buf_span(&xml), at, report);
-        put_text(report, "kind", "QR codes");
+        report_put(report, "kind", "QR codes");
         return status;
 }
 

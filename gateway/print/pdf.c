@@ -31,8 +31,11 @@ extern const uint8_t print_srgb_end[] __attribute__((visibility("hidden")));
 #define RANGE_HOLDER "1000000000" /* ten digits each, replaced by numbers and blanks */
 #define PDF_TIME_MAX 32
 
+/* An error that nobody asked for would be written to standard error. */
 static void free_qpdf(struct _qpdf_data *q)
 {
+        if (qpdf_has_error(q))
+                qpdf_get_error(q);
         qpdf_cleanup(&q);
 }
 GW_DEFINE_AUTO(qpdf, struct _qpdf_data, free_qpdf)
