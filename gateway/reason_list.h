@@ -115,7 +115,7 @@ X(APPLICANT_IIN_INVALID, "SCE016", 422, "ЖСН дұрыс емес.", "ИИН �
 X(REQUEST_NOT_FOUND, "SCE004", 404, "Мұндай сұрау табылмады.", "Такой запрос не найден.", "There is no such request.")
 X(RESULT_NOT_READY, "SCE004", 404, "Нәтиже әлі дайын емес.", "Результат ещё не готов.", "The result is not ready yet.")
 X(RESULT_NOT_PRINTABLE, "SCE004", 404, "Бұл нәтиженің баспа (PDF) түрі жоқ.", "Для этого результата печатная форма (PDF) не предусмотрена.", "This result has no printed form (PDF).")
-X(CHECK_TOO_OFTEN, "SCE909", 429, "Тексеру сұраулары тым жиі келуде, сәл кейінірек қайталаңыз.", "Слишком много проверок подряд, повторите немного позже.", "Too many checks in a short time; please try again a little later.")
+X(CHECK_TOO_OFTEN, "SCE001", 429, "Тексеру сұраулары тым жиі келуде, сәл кейінірек қайталаңыз.", "Слишком много проверок подряд, повторите немного позже.", "Too many checks in a short time; please try again a little later.")
 
 /* Issued documents shown for checking */
 X(PDF_NOT_SIGNED, "SCE001", 422, "PDF файлында бүкіл файлды қамтитын бір ғана қолтаңба жоқ.", "В файле PDF нет единственной подписи, охватывающей весь файл.", "The PDF has no single signature that covers the whole file.")

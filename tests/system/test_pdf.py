@@ -1,17 +1,16 @@
 #!/usr/bin/python3
 """Printed results: result.pdf judged by poppler, qpdf and zbar; who gets one; broken ones; long names and families; `verify` of PDF and codes."""
-import pathlib
 import re
 import shutil
 import subprocess
 
 from check import APPLICANT, NEGATIVE, PKI, ROOT, Checks, Lab, Message, complaints, http_call, problem, set_fault, wait_for
-from lab import GATEWAY
+from lab import GATEWAY, fingerprint
 
 c = Checks()
 URL = "https://check.example.kz"
 OTHER = "tls-gateway-client"
-SETTINGS = {"check": {"enabled": "yes", "url": URL}}
+SETTINGS = {"check": {"enabled": "yes", "url": URL}, "sender other": {"bin": "091240900012", "tls_sha256": fingerprint(PKI / "certs" / f"{OTHER}.pem")}}
 
 
 def said(*args):
