@@ -10,6 +10,7 @@
 #include "gateway/gost/provider.h"
 #include "gateway/pki/certificate.h"
 #include "gateway/pki/path.h"
+#include "gateway/pki/x509_parts.h"
 
 #define DER_MAX 16384 /* НУЦ's are 1-2 KB */
 
@@ -125,7 +126,8 @@ static void read_key(struct certificate *certificate)
         if (!key || EVP_PKEY_up_ref(key) != 1)
                 return;
         certificate->key = key;
-        certificate->key_bits = (unsigned)EVP_PKEY_get_bits(key);
+        bool anybodys = EVP_PKEY_is_a(key, "RSA") && !parts_rsa_sound(key);
+        certificate->key_bits = anybodys ? 0 : (unsigned)EVP_PKEY_get_bits(key);
         certificate->gost = gost_provider_key(key);
 }
 

@@ -34,7 +34,7 @@ struct certificate {
         struct wall_time not_before, not_after;
         EVP_PKEY *key;              /* of any kind (GOST: by gost/provider.h); NULL when nobody here can read it */
         const struct gost_public_key *gost; /* borrowed from key; NULL when it is no GOST key */
-        unsigned key_bits;
+        unsigned key_bits;          /* 0: an RSA key for which anybody can sign, however long it is */
         X509 *x509;
         /* private to pki/ and verify/ */
         _Atomic int references;

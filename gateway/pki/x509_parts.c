@@ -4,12 +4,15 @@
 #include <string.h>
 #include <strings.h>
 
+#include <openssl/bn.h>
+#include <openssl/core_names.h>
 #include <openssl/ec.h>
 #include <openssl/err.h>
 
 #include "gateway/gost/der.h"
 #include "gateway/gost/gost.h"
 
+GW_DEFINE_AUTO(bignum, BIGNUM, BN_free)
 GW_DEFINE_AUTO(md_ctx, EVP_MD_CTX, EVP_MD_CTX_free)
 GW_DEFINE_AUTO(akid, AUTHORITY_KEYID, AUTHORITY_KEYID_free)
 static void free_der(unsigned char *der)
@@ -174,10 +177,17 @@ bool signed_same_algorithm(struct span inner, struct span outer)
         return read_algorithm(inner, &a, &null) && read_algorithm(outer, &b, &null) && span_eq(a, b);
 }
 
+bool parts_rsa_sound(const EVP_PKEY *key)
+{
+        gw_auto(bignum) BIGNUM *modulus = NULL, *exponent = NULL;
+        bool read = EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_N, &modulus) == 1 && EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_E, &exponent) == 1;
+        return read && BN_is_odd(modulus) && BN_is_odd(exponent) && !BN_is_one(exponent);
+}
+
 static bool key_is_strong(const EVP_PKEY *key)
 {
         if (EVP_PKEY_is_a(key, "RSA"))
-                return EVP_PKEY_get_bits(key) >= RSA_BITS_MIN;
+                return EVP_PKEY_get_bits(key) >= RSA_BITS_MIN && parts_rsa_sound(key);
         char group[32] = "";
         return EVP_PKEY_get_group_name(key, group, sizeof group, NULL) == 1 &&
                (str_eq(group, SN_X9_62_prime256v1) || str_eq(group, SN_secp384r1) || str_eq(group, SN_secp521r1));

@@ -49,6 +49,8 @@ GW_MUST_CHECK bool parts_extensions(struct span in, struct extension_part ret_li
 GW_MUST_CHECK bool parts_serial(const X509 *x509, uint8_t *out, size_t max, size_t *ret_length);
 /* True unless the certificate's authorityKeyIdentifier names another key than the issuer's (RFC 5280 4.2.1.1), or it has another issuer's name. */
 bool parts_names_issuer(const X509 *x509, X509 *issuer);
+/* False: an RSA key with which anybody can sign (exponent 1), or that is none (even exponent or modulus; RFC 8017 3.1). */
+GW_MUST_CHECK bool parts_rsa_sound(const EVP_PKEY *key);
 /* A copy when it is an http URL of printable ASCII and at most 1024 bytes; else NULL. */
 char *parts_http_url(const GENERAL_NAME *name);
 

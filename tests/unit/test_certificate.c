@@ -1,4 +1,9 @@
 /* Certificates: what is read out of them, what is refused, and the cache. */
+#include <openssl/bn.h>
+#include <openssl/core_names.h>
+#include <openssl/param_build.h>
+#include <openssl/pem.h>
+
 #include "gateway/gost/provider.h"
 #include "gateway/pki/cache.h"
 #include "tests/unit/helper_xmlsec1.h"
@@ -57,6 +62,45 @@ static void subjects_and_roles(void **state GW_UNUSED)
                 assert_true(strlen(c->serial) > 0 && strspn(c->serial, "0123456789ABCDEF") == strlen(c->serial));
                 assert_true(c->not_before.ms < c->not_after.ms);
         }
+}
+
+/* RFC 8017 3.1: both numbers are odd, the exponent is 3 or more. With 1 the signature is the padded digest itself, which anybody can write down. */
+static void rsa_keys_that_are_none(void **state GW_UNUSED)
+{
+        auto_certificate struct certificate *good = certificate_named("applicant-850412390011");
+        auto_str char *path = pki_file("keys", "applicant-850412390011", ".key");
+        FILE *file = fopen(path, "r");
+        EVP_PKEY *signer = PEM_read_PrivateKey(file, NULL, NULL, NULL);
+        fclose(file);
+        static const struct { unsigned long exponent; bool even_modulus; unsigned bits; } cases[] = {{65537, false, 2048}, {3, false, 2048}, {1, false, 0}, {65536, false, 0}, {65537, true, 0}};
+        for (size_t i = 0; i < GW_COUNT(cases); i++) {
+                BIGNUM *n = NULL, *e = BN_new();
+                assert_int_equal(EVP_PKEY_get_bn_param(good->key, OSSL_PKEY_PARAM_RSA_N, &n), 1);
+                assert_true(BN_set_word(e, cases[i].exponent) == 1 && (!cases[i].even_modulus || BN_sub_word(n, 1) == 1));
+                OSSL_PARAM_BLD *builder = OSSL_PARAM_BLD_new();
+                assert_true(OSSL_PARAM_BLD_push_BN(builder, OSSL_PKEY_PARAM_RSA_N, n) == 1 && OSSL_PARAM_BLD_push_BN(builder, OSSL_PKEY_PARAM_RSA_E, e) == 1);
+                OSSL_PARAM *params = OSSL_PARAM_BLD_to_param(builder);
+                EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
+                EVP_PKEY *key = NULL;
+                assert_true(EVP_PKEY_fromdata_init(ctx) == 1 && EVP_PKEY_fromdata(ctx, &key, EVP_PKEY_PUBLIC_KEY, params) == 1);
+                X509 *x509 = X509_dup(good->x509);
+                assert_true(X509_set_pubkey(x509, key) == 1 && X509_sign(x509, signer, EVP_sha256()) > 0);
+                unsigned char *der = NULL;
+                int size = i2d_X509(x509, &der);
+                auto_certificate struct certificate *made = NULL;
+                struct why why = WHY_INIT;
+                assert_int_equal(certificate_decode(span_of(der, (size_t)size), &made, &why), GW_OK);
+                assert_int_equal(made->key_bits, cases[i].bits);
+                OPENSSL_free(der);
+                X509_free(x509);
+                EVP_PKEY_free(key);
+                EVP_PKEY_CTX_free(ctx);
+                OSSL_PARAM_free(params);
+                OSSL_PARAM_BLD_free(builder);
+                BN_free(n);
+                BN_free(e);
+        }
+        EVP_PKEY_free(signer);
 }
 
 static void broken_der(void **state GW_UNUSED)
@@ -223,7 +267,7 @@ static void trust_folders(void **state GW_UNUSED)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(subjects_and_roles),       cmocka_unit_test(broken_der),
+                cmocka_unit_test(subjects_and_roles),       cmocka_unit_test(rsa_keys_that_are_none),   cmocka_unit_test(broken_der),
                 cmocka_unit_test(flipped_bytes),            cmocka_unit_test(public_gost_certificates),
                 cmocka_unit_test(cache_keeps_and_evicts),   cmocka_unit_test(cache_under_pressure),
                 cmocka_unit_test(trust_folders),
