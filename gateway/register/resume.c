@@ -96,12 +96,12 @@ enum gw_rc store_request_claim(struct store *store, struct wall_time now, struct
         return rc;
 }
 
-enum gw_rc store_wake_checking(struct store *store, struct wall_time now, struct why *why)
+enum gw_rc store_wake_checking(struct store *store, struct wall_time now, int *ret_woken, struct why *why)
 {
         auto_query struct query q = db_query(&store->db, SQL_CHECKING_WAKE,
                 "UPDATE request INDEXED BY request_work SET work_at = ?1 WHERE work_at > ?1 AND work_at IS NOT NULL AND leased = 0 AND state = 0");
         query_i64(&q, now.ms);
-        return query_run(&q, NULL, why);
+        return query_run(&q, ret_woken, why);
 }
 
 /* A leased row was due when it was leased, so it is due now: work_at = 0. Finished rows are never touched (partial indices). */

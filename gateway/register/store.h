@@ -90,8 +90,8 @@ GW_MUST_CHECK enum gw_rc store_query_failed(struct store *store, int64_t request
 GW_MUST_CHECK enum gw_rc store_reschedule(struct store *store, int64_t request_id, struct wall_time next, struct why *why);
 /* The verdict on a request in CHECKING, with what it rests on, in the place of the one from its intake. */
 GW_MUST_CHECK enum gw_rc store_checked(struct store *store, int64_t request_id, struct span verdict, const struct evidence *evidence, size_t count, struct why *why);
-/* Something about revocation has become known: requests in CHECKING that nobody works on are due now. */
-GW_MUST_CHECK enum gw_rc store_wake_checking(struct store *store, struct wall_time now, struct why *why);
+/* Something about revocation has become known: requests in CHECKING that nobody works on, and that were not due, are due now; so many were they. */
+GW_MUST_CHECK enum gw_rc store_wake_checking(struct store *store, struct wall_time now, int *ret_woken, struct why *why);
 /* Decision with its inputs (outcome code, rule id, JSON/XML evidence) and the issued document. One result per request (I3): a second
  * call for the same request is GW_REJECT. document may be empty. */
 struct decision_record {

@@ -18,6 +18,7 @@
 #define RESUME_BATCH 32
 #define ROWS_MAX 2
 #define GIVE_BACK_MS 1000
+#define WAKE_PAUSE_MS 10 /* for each request that was woken: after an outage answers come one by one, and most of those who wait wait for another */
 
 struct outgoing { /* an outbox row being made */
         enum request_state state;
@@ -648,13 +649,15 @@ struct resume {
         struct request_work rows[RESUME_BATCH];
         size_t count;
         bool wake;                     /* something about revocation has become known */
+        uint64_t news;
+        int woken;
 };
 
 static enum gw_rc resume_work(struct store *store, void *arg, struct why *why)
 {
         struct resume *r = arg;
         struct wall_time now = wall_now();
-        enum gw_rc rc = r->wake ? store_wake_checking(store, now, why) : GW_OK;
+        enum gw_rc rc = r->wake ? store_wake_checking(store, now, &r->woken, why) : GW_OK;
         if (rc != GW_OK)
                 return rc;
         return store_request_claim(store, now, (struct wall_time){now.ms + lease_ms(r->loop)}, RESUME_BATCH, r->rows, &r->count, why);
@@ -665,6 +668,10 @@ static void on_resumed(void *arg, enum gw_rc rc, const struct why *why)
         struct resume *r = arg;
         gw_ignore(why->reason); /* the journal has logged a store that cannot be written */
         r->loop->resuming = false;
+        if (rc == GW_OK && r->wake) {
+                r->loop->revocation_news = r->news;
+                r->loop->wake_at.ms = mono_now().ms + (int64_t)r->woken * WAKE_PAUSE_MS;
+        }
         for (size_t i = 0; rc == GW_OK && i < r->count; i++) {
                 log_event(LOG_INFO, r->rows[i].number, "request.resumed", "state=%s round=%d", request_state_info(r->rows[i].state)->code, r->rows[i].attempts + 1);
                 flow_start(r->loop, &r->rows[i], NULL, NULL);
@@ -684,8 +691,8 @@ void flow_resume(struct loop *loop)
         struct resume *r = xcalloc(1, sizeof *r);
         r->loop = loop;
         uint64_t news = loop->shared->revocation ? revocation_news(loop->shared->revocation) : 0;
-        r->wake = news != loop->revocation_news;
-        loop->revocation_news = news;
+        r->news = news;
+        r->wake = news != loop->revocation_news && mono_now().ms >= loop->wake_at.ms;
         loop->resuming = true;
         journal_submit(loop->journal, resume_work, on_resumed, r);
 }

@@ -68,7 +68,8 @@ struct loop {
         unsigned calls;               /* HTTP exchanges under way here */
         unsigned printing;            /* PDFs being made beside this loop */
         bool diagnosing;              /* one at a time */
-        uint64_t revocation_news;     /* loop 0: as of the last resumption */
+        uint64_t revocation_news;     /* loop 0: as of the last waking of requests in CHECKING */
+        struct mono_time wake_at;     /* loop 0: not before */
         bool resuming, draining, clean; /* clean: stopped with nothing unfinished, all freed */
         struct mono_time hurry_at;    /* draining: from then on callers are no longer kept waiting for results */
 };

@@ -96,6 +96,7 @@ static void checking_waits_and_passes(void **state)
 {
         struct fixture *f = *state;
         struct why why = WHY_INIT;
+        int woken = 0;
         int64_t id = checking(f, "m-1");
         assert_int_equal(ask(f, "SELECT count(*) FROM event"), 0);
         struct request_work work;
@@ -111,14 +112,16 @@ static void checking_waits_and_passes(void **state)
         is_ok(store_request_claim(borrow(f), AT(2), AT(1000), 1, &work, &count, &why), &why);
         keep(f);
         assert_int_equal(count, 0);
-        is_ok(store_wake_checking(borrow(f), AT(3), &why), &why);
+        is_ok(store_wake_checking(borrow(f), AT(3), &woken, &why), &why);
+        assert_int_equal(woken, 1);
         keep(f);
         is_ok(store_request_claim(borrow(f), AT(3), AT(1000), 1, &work, &count, &why), &why);
         keep(f);
         assert_int_equal(count, 1);
         request_work_done(&work);
         /* whoever works on it is not woken up */
-        is_ok(store_wake_checking(borrow(f), AT(4), &why), &why);
+        is_ok(store_wake_checking(borrow(f), AT(4), &woken, &why), &why);
+        assert_int_equal(woken, 0);
         keep(f);
         assert_int_equal(ask(f, "SELECT work_at - 1000 FROM request"), T0);
 
