@@ -672,10 +672,12 @@ static void on_resumed(void *arg, enum gw_rc rc, const struct why *why)
                 r->loop->revocation_news = r->news;
                 r->loop->wake_at.ms = mono_now().ms + (int64_t)r->woken * WAKE_PAUSE_MS;
         }
-        for (size_t i = 0; rc == GW_OK && i < r->count; i++) {
-                log_event(LOG_INFO, r->rows[i].number, "request.resumed", "state=%s round=%d", request_state_info(r->rows[i].state)->code, r->rows[i].attempts + 1);
-                flow_start(r->loop, &r->rows[i], NULL, NULL);
-                request_work_done(&r->rows[i]);
+        for (size_t i = 0; i < r->count; i++) {
+                if (rc == GW_OK) {
+                        log_event(LOG_INFO, r->rows[i].number, "request.resumed", "state=%s round=%d", request_state_info(r->rows[i].state)->code, r->rows[i].attempts + 1);
+                        flow_start(r->loop, &r->rows[i], NULL, NULL);
+                }
+                request_work_done(&r->rows[i]); /* they were read even when the commit of their leases failed */
         }
         bool more = rc == GW_OK && r->count == RESUME_BATCH;
         struct loop *loop = r->loop;
