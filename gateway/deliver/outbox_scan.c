@@ -55,8 +55,11 @@ static void on_claimed(void *arg, enum gw_rc rc, const struct why *why)
         struct outbox_scan *s = arg;
         gw_ignore(why->reason); /* the journal has logged a store that cannot be written */
         s->claiming = false;
-        if (rc != GW_OK)
+        if (rc != GW_OK) { /* they may have been read, and the commit of their leases failed */
+                for (size_t i = 0; i < s->count; i++)
+                        outbox_row_done(&s->rows[i]);
                 s->count = 0;
+        }
         s->open = s->count;
         for (size_t i = 0; i < s->count; i++)
                 send_row(s, &s->rows[i]);
