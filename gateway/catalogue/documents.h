@@ -3,6 +3,7 @@
 #define GW_CATALOGUE_DOCUMENTS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "gateway/catalogue/texts.h"
 

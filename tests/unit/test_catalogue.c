@@ -185,6 +185,73 @@ static void mistakes_stop_the_start(void **state GW_UNUSED)
         }
 }
 
+/* Of the parts that a schema cannot judge; {file, from, to, what is said}. The line is that of the element, found by `at`. */
+static const struct part_mistake { const char *file, *from, *to, *at, *want; } part_mistakes[] = {
+        {"TSA_CERT", "date=\"2018-02-16\"", "date=\"2018-02-30\"", "number=\"71\"", "'2018-02-30' is not a valid value"},
+        {"TSA_CERT", "to=\"2020-01-13\"", "to=\"2017-01-13\"", "number=\"71\"", "legalAct to is before from"},
+        {"TSA_CERT", "<channel>shep-sync<", "<channel route=\"CSC\">shep-sync<", ">shep-sync<", "channel shep-sync: the service has no route CSC"},
+        {"TSA_CERT", " limitsOf=\"OFFICE\"", "", ">shep-sync<", "channel shep-sync: the route PORTAL states no limit"},
+        {"TSA_CERT", " limitsOf=\"OFFICE\"", " limitsOf=\"OFFICE\" offered=\"false\"", ">shep-sync<", "channel shep-sync: the route PORTAL is not offered"},
+        {"TSA_CERT", "limitsOf=\"OFFICE\"", "limitsOf=\"PORTAL\"", "kind=\"PORTAL\"", "limitsOf: the service has no other route PORTAL with limits"},
+        {"TSA_CERT", "limitsOf=\"OFFICE\"", "limitsOf=\"AKIM\"", "kind=\"PORTAL\"", "limitsOf: the service has no other route AKIM with limits"},
+        {"TSA_CERT", "<route kind=\"OFFICE\"", "<route kind=\"OFFICE\" limitsOf=\"CENTER\"", "kind=\"OFFICE\"", "limitsOf, but the route has limits of its own"},
+        {"TSA_CERT", "<route kind=\"OFFICE\"", "<route kind=\"OFFICE\" onlyWithout=\"AKIM\"", "kind=\"OFFICE\"", "onlyWithout: the service has no other route AKIM"},
+        {"TSA_CERT", "<route kind=\"OFFICE\"", "<route kind=\"OFFICE\" generic=\"true\"", "kind=\"OFFICE\"", "a generic route needs the element generic"},
+        {"TSA_CERT", "<route kind=\"OFFICE\"", "<route kind=\"CENTER\"", "", "Duplicate key-sequence ['CENTER']"},
+        {"TSA_CERT", "<route kind=\"OFFICE\"", "<route kind=\"SHOP\"", "", "The value 'SHOP' is not an element of the set"},
+        {"TSA_CERT", "through=\"OFFICE\"", "through=\"AKIM\"", "kind=\"STATECORP\"", "step 5 through: the service has no other route AKIM"},
+        {"TSA_CERT", "amount=\"3\" unit=\"min\" branch", "amount=\"4\" unit=\"min\" branch", "branch=\"REFUSE_INTAKE\"", "sharesLimit, but the step before has another limit"},
+        {"TSA_CERT", "insteadOf=\"3\"", "insteadOf=\"9\"", "branch=\"REFUSE_INTAKE\"", "insteadOf=\"9\" is no MAIN step of this route"},
+        {"TSA_CERT", "insteadOf=\"3\"", "insteadOf=\"2\"", "branch=\"REFUSE_INTAKE\"", "insteadOf=\"2\" is no MAIN step of this route"},
+        {"TSA_CERT", " insteadOf=\"3\"", "", "branch=\"REFUSE_INTAKE\"", "insteadOf belongs to the branch REFUSE_INTAKE"},
+        {"TSA_CERT", "amount=\"5\" unit=\"min\"", "amount=\"5\"", "paragraph=\"5.1/7.1\"", "step: amount and unit are no limit together"},
+        {"TSA_CERT", "amount=\"5\" unit=\"min\"", "unit=\"min\"", "paragraph=\"5.1/7.1\"", "step: amount and unit are no limit together"},
+        {"TSA_CERT", "amount=\"5\" unit=\"min\"", "amount=\"2\" unit=\"workday_within\"", "paragraph=\"5.1/7.1\"", "step: amount and unit are no limit together"},
+        {"TSA_CERT", "amount=\"5\" unit=\"min\"", "amount=\"5\" unit=\"week\"", "", "The value 'week' is not an element of the set"},
+        {"TSA_CERT", "amount=\"5\" unit=\"min\"", "amount=\"0\" unit=\"min\"", "", "[facet 'pattern'] The value '0'"},
+        {"TSA_CERT", " paragraph=\"5.1/7.1\"", "", "<step amount=\"5\"", "a step names the paragraph of the act"},
+        {"TSA_CERT", "<printed of=\"action\">", "<printed of=\"completion\"><kk>а</kk><ru>а</ru></printed><printed of=\"completion\">", "",
+         "printed of completion: twice"},
+        {"TSA_CERT", "paper=\"ACCEPTANCE_RECEIPT\"", "paper=\"RECEIPT\"", "paper=\"RECEIPT\"", "there is no paper RECEIPT"},
+        {"TSA_CERT", "stage=\"INTAKE\" paper=\"REFUSAL_RECEIPT\"", "stage=\"INTAKE\" paper=\"RECEIPT\"", "stage=\"INTAKE\"", "there is no paper RECEIPT"},
+        {"TSA_CERT", "routes=\"STATECORP CENTER\"", "routes=\"STATECORP AKIM\"", "routes=\"STATECORP AKIM\"", "the service has no route AKIM"},
+        {"TSA_CERT", "routes=\"OFFICE STATECORP CENTER\"", "routes=\"OFFICE CSC\"", "routes=\"OFFICE CSC\"", "the service has no route CSC"},
+        {"TSA_CERT", "kind=\"AKIM\" route=\"OFFICE\"", "kind=\"AKIM\" route=\"AKIM\"", "kind=\"AKIM\"", "the service has no route AKIM"},
+        {"TSA_CERT", "id=\"D2\"", "id=\"D1\"", "", "Duplicate key-sequence ['D1']"},
+        {"TSA_CERT", "xml:lang=\"en\">What the", "xml:lang=\"de\">What the", "name=\"purpose\"", "form: purpose has no xs:documentation in en"},
+        {"TSA_CERT", "xml:lang=\"kk\">Ағымдағы тоқсан", "xml:lang=\"kk\">", "value=\"CURRENT_QUARTER\"", "form: CURRENT_QUARTER has no xs:documentation in kk"},
+        {"HOME_SCHOOL", "<resultBeforeEnd hours=\"24\" step=\"5\"", "<resultBeforeEnd hours=\"24\" step=\"2\"", "<resultBeforeEnd", "step=\"2\" is no MAIN step"},
+        {"HOME_SCHOOL", "<representatives", "<channels><channel>rest</channel></channels><representatives", "<channels>", "channels give automated answers"},
+        {"HOME_CARE_2013", "<term amount=\"14\" unit=\"workday\"", "<term amount=\"9\" unit=\"workday\"", "<term amount=\"9\"", "the steps take 10 working days, the term is 9"},
+        {"HOME_CARE_2013", "amount=\"14\" unit=\"workday\" branch=\"CAP\"", "amount=\"15\" unit=\"workday\" branch=\"CAP\"", "branch=\"CAP\"", "a CAP step repeats the term of its route"},
+        {"HOME_CARE_2013", "condition=\"VETERAN\"", "condition=\"HERO\"", "", "The value 'HERO' is not an element of the set"},
+        {"RURAL_FUEL", "generic=\"true\"", "generic=\"false\"", "<step", "a step names the paragraph of the act"},
+};
+
+static long line_of(const char *text, const char *word)
+{
+        const char *at = strstr(text, word);
+        long line = 1;
+        for (const char *p = text; at && p < at; p++)
+                line += *p == '\n';
+        return line;
+}
+
+static void mistakes_of_parts(void **state GW_UNUSED)
+{
+        for (size_t i = 0; i < GW_COUNT(part_mistakes); i++) {
+                const struct part_mistake *mistake = &part_mistakes[i];
+                auto_folder struct folder folder = folder_new();
+                auto_str char *name = xasprintf("%s.xml", mistake->file);
+                auto_str char *text = content_of(name);
+                auto_str char *broken = replaced(text, mistake->from, mistake->to);
+                put(&folder, name, broken);
+                auto_str char *want = *mistake->at ? xasprintf("%s:%ld: ", name, line_of(broken, mistake->at)) : xstrdup(name);
+                assert_open_fails(&folder, want);
+                assert_open_fails(&folder, mistake->want);
+        }
+}
+
 static void mistakes_between_files(void **state GW_UNUSED)
 {
         auto_str char *text = content_of("TSA_CERT.xml");
@@ -227,6 +294,79 @@ static void schema_loads_nothing(void **state GW_UNUSED)
                                             "<xs:complexType xmlns:xs=\"http://www.w3.org/2001/XMLSchema\"");
         put(&folder, "TSA_CERT.xml", including);
         assert_open_fails(&folder, "TSA_CERT.xml:");
+}
+
+/* ---- when limits end ---- */
+
+static struct calendar *calendar_of(const char *folder)
+{
+        struct why why = WHY_INIT;
+        struct calendar *calendar = NULL;
+        if (calendar_load(folder, &calendar, &why) != GW_OK)
+                fail_msg("%s", why.detail);
+        return calendar;
+}
+
+/* The vectors of services.md D.3 by the routes themselves, and what they leave open. */
+static void due_moments(void **state GW_UNUSED)
+{
+        static const struct { const char *code; enum route_kind route; const char *from, *due, *result; } cases[] = {
+                {"HOME_SCHOOL", ROUTE_STATECORP, "2018-03-16T10:00:00", "2018-04-04T18:00:00", "2018-04-03T18:00:00"},
+                {"HOME_SCHOOL", ROUTE_STATECORP, "2018-04-27T10:00:00", "2018-05-16T18:00:00", "2018-05-15T18:00:00"},
+                {"HOME_SCHOOL", ROUTE_STATECORP, "2018-05-05T10:00:00", "2018-05-23T18:00:00", "2018-05-22T18:00:00"},
+                {"HOME_SCHOOL", ROUTE_STATECORP, "2018-12-27T10:00:00", "2019-01-15T18:00:00", "2019-01-14T18:00:00"},
+                /* due on a Monday: the Friday before, and with holidays between the last day they leave */
+                {"HOME_SCHOOL", ROUTE_STATECORP, "2018-06-04T10:00:00", "2018-06-18T18:00:00", "2018-06-16T13:00:00"},
+                {"TSA_ASSIGN", ROUTE_CENTER, "2018-03-20T10:00:00", "2018-04-02T18:00:00", "2018-04-02T18:00:00"},
+                {"TSA_ASSIGN", ROUTE_AKIM, "2018-04-25T10:00:00", "2018-05-29T18:00:00", "2018-05-29T18:00:00"},
+                {"TSA_ASSIGN", ROUTE_AKIM, "2018-08-20T10:00:00", "2018-09-20T18:00:00", "2018-09-20T18:00:00"},
+                /* 14 working days, the day of reception not counted: the centre closes at 20 */
+                {"HOME_CARE_2013", ROUTE_CSC, "2018-06-04T19:30:00", "2018-06-22T20:00:00", "2018-06-22T20:00:00"},
+                {"HOME_CARE_2013", ROUTE_AUTH_BODY, "2018-06-04T10:00:00", "2018-06-22T18:00:00", "2018-06-22T18:00:00"},
+                /* after hours it is as if it came in the morning */
+                {"HOME_CARE_2013", ROUTE_AUTH_BODY, "2018-06-04T19:30:00", "2018-06-25T18:00:00", "2018-06-25T18:00:00"},
+                {"TSA_CERT", ROUTE_PORTAL, "2018-06-09T23:50:00", "2018-06-10T00:15:00", "2018-06-10T00:15:00"},
+                {"TSA_CERT", ROUTE_OFFICE, "2018-06-08T17:50:00", "2018-06-11T09:15:00", "2018-06-11T09:15:00"},
+                {"TSA_CERT", ROUTE_OFFICE, "2018-06-08T12:50:00", "2018-06-08T14:15:00", "2018-06-08T14:15:00"},
+                {"TSA_CERT", ROUTE_STATECORP, "2018-06-08T12:50:00", "2018-06-08T13:23:00", "2018-06-08T13:23:00"}, /* 33 minutes, no lunch; the refusal adds none */
+                {"TSA_CERT", ROUTE_CENTER, "2018-06-08T10:00:00", "2018-06-08T10:28:00", "2018-06-08T10:28:00"},
+                {"RURAL_FUEL", ROUTE_OFFICE, "2018-06-08T10:00:00", "2018-06-08T10:00:00", "2018-06-08T10:00:00"},
+        };
+        gw_auto(catalogue) struct catalogue *catalogue = opened(SERVICES);
+        auto_calendar struct calendar *calendar = calendar_of("conf/calendar");
+        for (size_t i = 0; i < GW_COUNT(cases); i++) {
+                char due[CLOCK_TEXT_MAX], result[CLOCK_TEXT_MAX];
+                const struct route *route = service_route(catalogue_find(catalogue, cases[i].code, at(NOW)), cases[i].route);
+                clock_iso(route_due(route, calendar, at(cases[i].from)), due);
+                clock_iso(route_result_due(route, calendar, at(cases[i].from)), result);
+                if (!str_starts(due, cases[i].due) || !str_starts(result, cases[i].result))
+                        fail_msg("%s %s %s: due %s, result %s", cases[i].code, route_kind_names[cases[i].route], cases[i].from, due, result);
+        }
+        /* step by step: 5, 15 (the refusal is no time of its own), then days */
+        const struct route *center = service_route(catalogue_find(catalogue, "TSA_ASSIGN", at(NOW)), ROUTE_CENTER);
+        static const char *const steps[] = {"2018-06-04T10:00:00", "2018-06-04T10:05:00", "2018-06-04T10:05:00", "2018-06-04T10:15:00", "2018-06-05T18:00:00", "2018-06-12T18:00:00"};
+        for (size_t i = 0; i < GW_COUNT(steps); i++) {
+                char due[CLOCK_TEXT_MAX];
+                clock_iso(route_step_due(center, i, calendar, at("2018-06-04T10:00:00")), due);
+                if (!str_starts(due, steps[i]))
+                        fail_msg("step %zu: %s", i, due);
+        }
+        assert_false(route_has_limits(service_route(catalogue_find(catalogue, "RURAL_FUEL", at(NOW)), ROUTE_OFFICE)));
+}
+
+static void schedules_must_be_there(void **state GW_UNUSED)
+{
+        auto_folder struct folder folder = folder_new();
+        auto_str char *text = content_of("TSA_CERT.xml");
+        auto_str char *other = replaced(text, "schedule=\"portal\"", "schedule=\"moon\"");
+        put(&folder, "TSA_CERT.xml", other);
+        gw_auto(catalogue) struct catalogue *catalogue = opened(folder.path), *usual = opened(SERVICES);
+        auto_calendar struct calendar *calendar = calendar_of("conf/calendar");
+        struct why why = WHY_INIT;
+        assert_int_equal(catalogue_check_calendar(usual, calendar, &why), GW_OK);
+        assert_int_equal(catalogue_check_calendar(catalogue, calendar, &why), GW_FAULT);
+        assert_int_equal(why.reason, REASON_CONFIGURATION);
+        assert_string_equal(why.detail, "calendar/hours.csv has no schedule `moon`, which TSA_CERT.xml uses");
 }
 
 /* ---- XPath words ---- */
@@ -438,6 +578,9 @@ int main(void)
                 cmocka_unit_test(withdrawn_is_listed_not_found),
                 cmocka_unit_test(validity_edges),
                 cmocka_unit_test(mistakes_stop_the_start),
+                cmocka_unit_test(mistakes_of_parts),
+                cmocka_unit_test(due_moments),
+                cmocka_unit_test(schedules_must_be_there),
                 cmocka_unit_test(mistakes_between_files),
                 cmocka_unit_test(mistakes_of_the_folder),
                 cmocka_unit_test(schema_loads_nothing),
