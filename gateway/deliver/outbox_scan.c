@@ -72,7 +72,6 @@ void outbox_scan_kick(struct outbox_scan *scan)
                 return;
         scan->claiming = true;
         scan->count = 0;
-        scan->count = 0;
         journal_submit(scan->env->journal, claim, on_claimed, scan);
 }
 
