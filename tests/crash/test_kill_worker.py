@@ -2,22 +2,13 @@
 """kill -9 of the worker at random moments during 500 requests over all channels: nothing acknowledged is lost, nothing is done twice."""
 import os
 import random
-import signal
 import time
 
-from aftermath import Checks, Lab, check_cabinet, check_repeats, check_store, set_fault, settled, wait_for
+from aftermath import Checks, Lab, check_cabinet, check_repeats, check_store, kill_worker, set_fault, settled
 from traffic import ASYNC, REST, SYNC, Traffic, prepare
 
 REQUESTS, KILLS = 500, 16
 SETTINGS = {"retry": {"first_ms": 100, "longest_ms": 1000}}
-
-
-def kill_worker(lab, seen):
-    pid = lab.children()["worker"]
-    os.kill(pid, signal.SIGKILL)
-    ready = f"worker={pid}"
-    wait_for("a new worker", lambda: lab.children().get("worker") not in (None, pid) and lab.log.read_text().count("serve.ready") > seen, 30)
-    return ready
 
 
 def main():

@@ -27,7 +27,8 @@ class Prepared:
 
     def headers(self):
         if self.channel == "rest":
-            return {"Content-Type": "application/xml", "Idempotency-Key": self.id}
+            types = {b"{": "application/json", b"\x30": "application/cms"}  # a JSON object, the SEQUENCE of a DER CMS
+            return {"Content-Type": types.get(self.body[:1], "application/xml"), "Idempotency-Key": self.id}
         return {"Content-Type": "text/xml; charset=utf-8", "SOAPAction": '""'}
 
 
@@ -146,7 +147,7 @@ class Traffic:
                 self.note("cut connection")
             else:
                 self.note(f"{status} {reason_of(body) or ''}".strip())
-                if status in (200, 201):
+                if status in (200, 201, 202):
                     message.acknowledged, message.number = True, number_of(body)
                     break
                 if status not in (500, 503):
