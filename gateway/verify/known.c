@@ -401,13 +401,16 @@ static bool is_wanted(const struct certificate *certificate, const struct wanted
         return false;
 }
 
+/* xsd:integer (XML-DSig 4.5.4): blanks around it are none of it. Authorities of old have given out negative numbers (RFC 5280 4.1.2.2). */
 static BIGNUM *read_serial(const char *text)
 {
+        static const char blanks[] = " \t\r\n";
         BIGNUM *serial = NULL;
-        size_t n = strlen(text);
-        if (n == 0 || n > SERIAL_DIGITS_MAX || strspn(text, "0123456789") != n || BN_dec2bn(&serial, text) == 0)
+        text += strspn(text, blanks);
+        size_t sign = *text == '-', n = strspn(text + sign, "0123456789");
+        if (n == 0 || n > SERIAL_DIGITS_MAX || text[sign + n + strspn(text + sign + n, blanks)] != '\0')
                 return NULL;
-        return serial;
+        return BN_dec2bn(&serial, text) > 0 ? serial : NULL;
 }
 
 size_t known_find(struct known_certificates *known, const struct known_name *name, struct certificate **ret_certificate)

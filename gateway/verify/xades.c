@@ -237,9 +237,13 @@ static size_t digest(const char *uri, struct span in, uint8_t out[64])
 static bool issuer_serial_fits(const xmlNode *node, X509 *x509)
 {
         auto_str char *text = xml_child_text(node, DSIG_NS, "X509SerialNumber");
-        if (!text || !*text || strlen(text) > 64 || strspn(text, "0123456789") != strlen(text))
+        if (!text)
                 return false;
-        gw_auto(integer) ASN1_INTEGER *number = s2i_ASN1_INTEGER(NULL, text);
+        char *from = text + strspn(text, " \t\r\n"), *digits = from + (*from == '-'), *end = digits + strspn(digits, "0123456789"); /* xsd:integer */
+        if (end == digits || end - digits > 64 || end[strspn(end, " \t\r\n")] != '\0')
+                return false;
+        *end = '\0';
+        gw_auto(integer) ASN1_INTEGER *number = s2i_ASN1_INTEGER(NULL, from);
         return number && ASN1_INTEGER_cmp(number, X509_get0_serialNumber(x509)) == 0;
 }
 

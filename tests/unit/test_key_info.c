@@ -283,7 +283,9 @@ static void spellings(void **state GW_UNUSED)
         const char *const others[] = {more, cut, long_name, "", "CN", "=", "CN=", ",", "X=1", "CN=#zz", "CN=#0C0", "CN=\\", "CN=\"", "CN=a\\00b"};
         for (size_t i = 0; i < GW_COUNT(others); i++)
                 assert_int_equal(find_by_issuer(known, others[i], serial), 0);
-        static const char *const serials[] = {"", "-1", "1 ", "1", "99999999999999999999999999999999999999999999999999999999999999999"};
+        auto_str char *blanks = xasprintf("\n  %s\t ", serial), *negative = xasprintf("-%s", serial), *two = xasprintf("%s %s", serial, serial);
+        assert_int_equal(find_by_issuer(known, issuer, blanks), 1);
+        const char *const serials[] = {negative, two, "", " ", "-", "--1", "+1", "-1", "1 ", "1", "99999999999999999999999999999999999999999999999999999999999999999"};
         for (size_t i = 0; i < GW_COUNT(serials); i++)
                 assert_int_equal(find_by_issuer(known, issuer, serials[i]), 0);
         remove_folder(folder);
