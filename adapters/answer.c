@@ -148,3 +148,93 @@ enum gw_rc answer_head_read(const struct answer_head *head, const struct query *
         *ret_found = found;
         return GW_OK;
 }
+
+/* ---- lists ---- */
+
+void question_write(const struct question_form *form, const struct query *query, struct buf *out)
+{
+        char date[CLOCK_TEXT_MAX];
+        buf_printf(out, "<%s:%s xmlns:%s=\"%s\">", form->prefix, form->root, form->prefix, form->ns);
+        canon_element(out, "messageId", query->message_id);
+        canon_element(out, "messageDate", clock_iso(query->now, date));
+        canon_element(out, "senderCode", query->sender_id);
+        canon_element(out, "requestNumber", query->number);
+        canon_element(out, form->iin_field, query->iin);
+        buf_printf(out, "</%s:%s>", form->prefix, form->root);
+}
+
+static enum gw_rc copy_entries(const struct answer_list *list, const struct query *query, const xmlNode *root, size_t *ret_count, struct buf *facts,
+                               struct why *why)
+{
+        size_t count = 0;
+        for (const xmlNode *node = xml_first_element(root); node; node = xml_next_element(node)) {
+                if (!xml_is(node, NULL, list->entry))
+                        continue;
+                if (++count > list->entries_max)
+                        return answer_invalid(why, list->entry, "too many");
+                enum gw_rc rc = list->copy_entry(query, node, facts, why);
+                if (rc != GW_OK)
+                        return rc;
+        }
+        *ret_count = count;
+        return GW_OK;
+}
+
+enum gw_rc answer_list_read(const struct answer_list *list, const struct query *query, const xmlNode *root, struct buf *facts, struct why *why)
+{
+        bool found = false;
+        enum gw_rc rc = answer_head_read(&list->head, query, root, &found, why);
+        if (rc != GW_OK)
+                return rc;
+        auto_buf struct buf own = BUF_INIT; /* `facts` gets all or nothing */
+        buf_printf(&own, "<%s found=\"%s\">", list->name, found ? "true" : "false");
+        size_t count = 0;
+        rc = copy_entries(list, query, root, &count, &own, why);
+        if (rc != GW_OK)
+                return rc;
+        if (found != (count > 0))
+                return answer_invalid(why, list->entry, found ? "missing although the code says there is one" : "given although the code says there is none");
+        buf_printf(&own, "</%s>", list->name);
+        buf_add_span(facts, buf_span(&own));
+        return buf_failed(facts) || buf_failed(&own) ? why_set(why, GW_FAULT, REASON_INTERNAL, "the facts do not fit") : GW_OK;
+}
+
+enum gw_rc answer_period(const xmlNode *entry, const char *from, const char *to, bool to_required, struct buf *facts, struct why *why)
+{
+        auto_str char *first = NULL, *last = NULL;
+        enum gw_rc rc = answer_date(entry, from, true, &first, why);
+        if (rc == GW_OK)
+                rc = answer_date(entry, to, to_required, &last, why);
+        if (rc == GW_OK && last && strcmp(first, last) > 0)
+                rc = answer_invalid(why, to, "before the beginning");
+        if (rc != GW_OK)
+                return rc;
+        canon_element(facts, "from", first);
+        canon_element(facts, "to", last ? last : "");
+        return GW_OK;
+}
+
+enum gw_rc answer_copy(const xmlNode *entry, const char *field, const char *fact, bool required, struct buf *facts, struct why *why)
+{
+        auto_str char *text = NULL;
+        enum gw_rc rc = required ? answer_required(entry, field, &text, why) : answer_optional(entry, field, &text, why);
+        if (rc != GW_OK)
+                return rc;
+        canon_element(facts, fact, text ? text : "");
+        return GW_OK;
+}
+
+enum gw_rc answer_copy_word(const xmlNode *entry, const char *field, const char *fact, const char *const *words, struct buf *facts, struct why *why)
+{
+        auto_str char *text = NULL;
+        enum gw_rc rc = answer_required(entry, field, &text, why);
+        if (rc != GW_OK)
+                return rc;
+        for (; *words; words++) {
+                if (str_eq(text, *words)) {
+                        canon_element(facts, fact, text);
+                        return GW_OK;
+                }
+        }
+        return answer_invalid(why, field, "unknown");
+}

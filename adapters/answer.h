@@ -29,6 +29,32 @@ struct answer_head { const char *ns, *root, *iin_field; };
 GW_MUST_CHECK enum gw_rc answer_head_read(const struct answer_head *head, const struct query *query, const xmlNode *root, bool *ret_found,
                                           struct why *why);
 
+/* ---- systems that know a person by a list of records ---- */
+
+/* The usual question: the root with messageId, messageDate, senderCode, requestNumber and the IIN in `iin_field`. */
+struct question_form { const char *prefix, *ns, *root, *iin_field; };
+void question_write(const struct question_form *form, const struct query *query, struct buf *out);
+
+/* The usual answer: the head, then `entry` elements, none exactly when the code says that there is none. Facts: <NAME found="…">, what copy_entry()
+ * appends for each, </NAME>; all or nothing. */
+struct answer_list {
+        struct answer_head head;
+        const char *name;             /* of the system */
+        const char *entry;
+        size_t entries_max;
+        enum gw_rc (*copy_entry)(const struct query *query, const xmlNode *entry, struct buf *facts, struct why *why);
+};
+GW_MUST_CHECK enum gw_rc answer_list_read(const struct answer_list *list, const struct query *query, const xmlNode *root, struct buf *facts,
+                                          struct why *why);
+
+/* A period of days as facts <from/><to/>; without an end <to></to>, which no rule may take for a day in the past. */
+GW_MUST_CHECK enum gw_rc answer_period(const xmlNode *entry, const char *from, const char *to, bool to_required, struct buf *facts, struct why *why);
+/* Copies a text that must be there, or (not required) may be: then an empty fact. */
+GW_MUST_CHECK enum gw_rc answer_copy(const xmlNode *entry, const char *field, const char *fact, bool required, struct buf *facts, struct why *why);
+/* The same for one of the NULL-terminated words. */
+GW_MUST_CHECK enum gw_rc answer_copy_word(const xmlNode *entry, const char *field, const char *fact, const char *const *words, struct buf *facts,
+                                          struct why *why);
+
 /* Real calendar date yyyy-mm-dd of the years 1800-2199 (clock_parse_date() knows none before 1970; people were born before). */
 bool answer_is_date(const char *text);
 bool answer_is_iin(const char *text); /* twelve digits */

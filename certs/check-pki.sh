@@ -42,9 +42,10 @@ bad-revoked bad-selfsigned bad-sha1 bad-weak
 employee-160640900019 head-130140900016 head-160640900019 head-160640900019-ec head-expired
 next-applicant-850412390011 next-system-portal
 ocsp-expired ocsp-foreign ocsp-noeku ocsp-responder sign-160640900019
-system-cabinet system-gateway system-gateway-ec system-gbdfl system-portal system-portal-ec
+system-cabinet system-cbdi system-education system-gateway system-gateway-ec system-gbdfl system-guardianship system-iban
+system-payments system-portal system-portal-ec
 system-portal-expired system-portal-foreign-ca system-portal-notyet system-portal-revoked system-portal-weak
-system-socialaid system-stranger
+system-socialaid system-stranger system-zags
 tls-foreign tls-gateway tls-gateway-client tls-portal tls-simulators tls-stranger
 tsa tsa-expired tsa-foreign tsa-noeku tsa-plain-eku
 '

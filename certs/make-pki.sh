@@ -58,6 +58,12 @@ system-gateway-ec             ec256    issuing          system          ШЛЮЗ
 system-cabinet                rsa2048  issuing          system          КАБИНЕТ       091240900012  -
 system-gbdfl                  rsa2048  issuing          system          ГБДФЛ         180250900013  -
 system-socialaid              rsa2048  issuing          system          СОЦПОМОЩЬ     180760900016  -
+system-zags                   rsa2048  issuing          system          ЗАГС          190140900017  -
+system-guardianship           rsa2048  issuing          system          ОПЕКА         190240900010  -
+system-cbdi                   rsa2048  issuing          system          ЦБДИ          190340900014  -
+system-education              rsa2048  issuing          system          НОБД          190440900018  -
+system-iban                   rsa2048  issuing          system          ПШЭП          190540900011  -
+system-payments               rsa2048  issuing          system          ВЫПЛАТЫ       190640900015  -
 system-stranger               rsa2048  issuing          system          ПОСТОРОННЯЯ   160441900018  -
 system-portal-expired         rsa2048  issuing          system          ПОРТАЛ        091240900012  expired
 system-portal-notyet          rsa2048  issuing          system          ПОРТАЛ        091240900012  notyet
@@ -105,6 +111,12 @@ declare -rA ORGANISATIONS=(
     [091240900012]='Оператор портала TEST'
     [180250900013]='Оператор ГБД ФЛ TEST'
     [180760900016]='Оператор АИС Социальная помощь TEST'
+    [190140900017]='Оператор ИС ЗАГС TEST'
+    [190240900010]='Оператор еАкимат TEST'
+    [190340900014]='Оператор ЦБДИ TEST'
+    [190440900018]='Оператор НОБД TEST'
+    [190540900011]='Оператор ПШЭП TEST'
+    [190640900015]='Оператор Е-Собес TEST'
     [160441900018]='Посторонняя организация TEST'
 )
 

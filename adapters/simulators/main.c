@@ -1,4 +1,4 @@
-/* egov-simulators: TEST stand-ins for ГБД ФЛ, the social-assistance register, the personal cabinet and the certification authority. Wiring only. */
+/* egov-simulators: TEST stand-ins for the state systems, the personal cabinet and the certification authority. Wiring only. */
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
@@ -21,8 +21,9 @@ static const char usage[] =
         "  --same-ports FILE    listen where that FILE of an earlier run says\n"
         "  --tls                the systems listen with TLS (the control listener never does)\n"
         "  --fault SYSTEM=KIND[,ms=N][,count=N][,percent=N]\n"
-        "                       SYSTEM: gbdfl, socialaid, cabinet; KIND: none, delay, timeout, http500, soapfault, cut, refuse,\n"
-        "                       garbage, wrong-signature, unsigned, wrong-iin, busy, huge, slow\n"
+        "                       SYSTEM: gbdfl, socialaid, zags, guardianship, cbdi, education, iban, payments, cabinet;\n"
+        "                       KIND: none, delay, timeout, http500, soapfault, cut, refuse, garbage, wrong-signature,\n"
+        "                       unsigned, wrong-iin, busy, huge, slow\n"
         "                       or ocsp, crl, delta, tsa (of one authority: ocsp/gost) with the kinds in adapters/README.md\n"
         "  --seed N             of the dice behind percent (default 1)\n"
         "  --generate           invent a person for every valid IIN that no file speaks of (load tests)\n"
@@ -116,7 +117,7 @@ static enum gw_rc set_faults(struct simulation *s, const struct arguments *a, st
                 struct fault *faults[PKI_FAULTS_MAX];
                 size_t n = name ? simulation_faults(s, name, faults) : 0;
                 if (n == 0)
-                        return why_say(why, GW_REJECT, "--fault %.60s: wants gbdfl=…, socialaid=…, cabinet=…, ocsp=…, crl=…, delta=… or tsa=…", a->faults[i]);
+                        return why_say(why, GW_REJECT, "--fault %.60s: wants SYSTEM=…, a system of --help", a->faults[i]);
                 for (size_t k = 0; k < n; k++)
                         if (fault_parse(equals + 1, faults[k], why) != GW_OK)
                                 return GW_REJECT;

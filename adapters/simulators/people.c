@@ -130,6 +130,12 @@ void person_free(struct person *p)
                 text2_done(texts[i]);
         free(p->address.building);
         free(p->address.flat);
+        while (p->records) {
+                struct record *r = p->records;
+                p->records = r->next;
+                free(r->number);
+                free(r);
+        }
         free(p);
 }
 
@@ -167,6 +173,79 @@ static enum gw_rc read_representative(const struct place *at, const xmlNode *nod
         return rc == GW_OK ? read_word(at, node, "basis", bases, r->basis, sizeof r->basis) : rc;
 }
 
+/* Of each kind of record: its element, which attributes it must have, the words of `word`. */
+static const struct record_form {
+        const char *element, *number, *word, *from, *to;
+        bool to_optional;
+        const char *words[5]; /* none: any word */
+} record_forms[RECORD_KIND_COUNT] = {
+        [RECORD_BIRTH] = {.element = "birth", .number = "number", .from = "date"},
+        [RECORD_GUARDIANSHIP] = {.element = "guardianship", .number = "number", .word = "kind", .from = "from", .to = "to", .to_optional = true,
+                                 .words = {"GUARDIAN", "TRUSTEE", "DEPRIVED", "STATE"}},
+        [RECORD_DISABILITY] = {.element = "disability", .number = "number", .word = "group", .from = "from", .to = "to", .to_optional = true},
+        [RECORD_CONCLUSION] = {.element = "conclusion", .number = "number", .word = "form", .from = "from", .to = "to", .words = {"HOME", "SCHOOL", "BOARDING"}},
+        [RECORD_ACCOUNT] = {.element = "account", .number = "iban"},
+        [RECORD_PAYMENT] = {.element = "payment", .number = "number", .word = "kind", .from = "from", .to = "to", .to_optional = true},
+};
+
+static const struct record_form *record_form_of(const xmlNode *node)
+{
+        for (size_t i = 0; i < GW_COUNT(record_forms); i++)
+                if (xml_is(node, NULL, record_forms[i].element))
+                        return &record_forms[i];
+        return NULL;
+}
+
+static enum gw_rc read_record_iin(const struct place *at, const xmlNode *node, const char *attribute, char out[13])
+{
+        auto_str char *iin = xml_attribute(node, NULL, attribute);
+        return iin ? read_iin(at, node, attribute, out) : GW_OK;
+}
+
+static enum gw_rc read_record_words(const struct place *at, const xmlNode *node, const struct record_form *form, struct record *r)
+{
+        r->number = xml_attribute(node, NULL, form->number);
+        if (!r->number || !*r->number)
+                return mistake(at, node, form->number);
+        if (r->kind == RECORD_ACCOUNT && !iban_valid(r->number))
+                return mistake(at, node, "not an IBAN");
+        if (form->word && form->words[0])
+                return read_word(at, node, form->word, form->words, r->word, sizeof r->word);
+        auto_str char *word = form->word ? xml_attribute(node, NULL, form->word) : NULL;
+        if (form->word && (!word || !*word || strlen(word) >= sizeof r->word))
+                return mistake(at, node, form->word);
+        snprintf(r->word, sizeof r->word, "%s", word ? word : "");
+        return GW_OK;
+}
+
+static enum gw_rc read_record_days(const struct place *at, const xmlNode *node, const struct record_form *form, struct record *r)
+{
+        auto_str char *from = form->from ? xml_attribute(node, NULL, form->from) : NULL, *to = form->to ? xml_attribute(node, NULL, form->to) : NULL;
+        if (form->from && !parse_day(from, &r->from))
+                return mistake(at, node, form->from);
+        r->ends = to != NULL;
+        if (form->to && (to ? !parse_day(to, &r->to) : !form->to_optional))
+                return mistake(at, node, form->to);
+        return GW_OK;
+}
+
+static enum gw_rc read_record(const struct place *at, const xmlNode *node, const struct record_form *form, struct person *p)
+{
+        struct record **last = &p->records, *r = xcalloc(1, sizeof *r);
+        while (*last)
+                last = &(*last)->next;
+        *last = r; /* freed with the person, whatever comes */
+        r->kind = (enum record_kind)(form - record_forms);
+        enum gw_rc rc = read_record_words(at, node, form, r);
+        if (rc == GW_OK)
+                rc = read_record_days(at, node, form, r);
+        if (rc == GW_OK)
+                rc = read_record_iin(at, node, "iin", r->iin);
+        if (rc == GW_OK)
+                rc = read_record_iin(at, node, "mother", r->mother);
+        return rc == GW_OK ? read_record_iin(at, node, "father", r->father) : rc;
+}
+
 static enum gw_rc read_person_child(const struct place *at, const xmlNode *node, struct person *p)
 {
         if (xml_is(node, NULL, "surname") || xml_is(node, NULL, "name") || xml_is(node, NULL, "patronymic"))
@@ -182,7 +261,8 @@ static enum gw_rc read_person_child(const struct place *at, const xmlNode *node,
                 p->has_address = true;
                 return read_address(at, node, &p->address);
         }
-        return mistake(at, node, "does not belong here");
+        const struct record_form *form = record_form_of(node);
+        return form ? read_record(at, node, form, p) : mistake(at, node, "does not belong here");
 }
 
 static enum gw_rc read_person(const struct place *at, const xmlNode *node, struct person *p)
@@ -401,6 +481,23 @@ const struct assignment *people_assignment(const struct people *people, const ch
         while (a && !concerns(a, iin))
                 a = a->next;
         return a;
+}
+
+const struct record *record_next(const struct person *person, enum record_kind kind, const struct record *after)
+{
+        const struct record *r = after ? after->next : person->records;
+        while (r && r->kind != kind)
+                r = r->next;
+        return r;
+}
+
+const struct person *people_account(const struct people *people, const char *iban)
+{
+        for (const struct person *p = people->persons; p; p = p->next)
+                for (const struct record *r = NULL; (r = record_next(p, RECORD_ACCOUNT, r));)
+                        if (str_eq(r->number, iban))
+                                return p;
+        return NULL;
 }
 
 struct person *person_generate(const char *iin)

@@ -19,8 +19,20 @@ struct address {
         char *building, *flat;
 };
 struct representative { char iin[13], basis[12]; };
+/* What other registers than that of persons know of somebody. */
+enum record_kind { RECORD_BIRTH, RECORD_GUARDIANSHIP, RECORD_DISABILITY, RECORD_CONCLUSION, RECORD_ACCOUNT, RECORD_PAYMENT, RECORD_KIND_COUNT };
+struct record {
+        struct record *next;
+        enum record_kind kind;
+        char *number;                 /* of the record; of an account its IBAN */
+        char word[24];                /* kind of guardianship or payment, group of disability, form of teaching */
+        char iin[13], mother[13], father[13]; /* "" when not told */
+        struct day from, to;
+        bool ends;
+};
 struct person {
         struct person *next;
+        struct record *records;
         char iin[13];
         bool unknown;                 /* the registers do not know this number, whatever --generate says */
         struct text2 surname, name, patronymic; /* patronymic may be NULL */
@@ -55,6 +67,10 @@ size_t people_count(const struct people *people);
 const struct person *people_find(const struct people *people, const char *iin);
 /* Assignments that name the IIN as applicant or member; `after` NULL for the first. */
 const struct assignment *people_assignment(const struct people *people, const char *iin, const struct assignment *after);
+/* In the order of the file; `after` NULL for the first. */
+const struct record *record_next(const struct person *person, enum record_kind kind, const struct record *after);
+/* Whose account it is; NULL: nobody's. */
+const struct person *people_account(const struct people *people, const char *iban);
 
 /* An invented person for any valid IIN (load tests); NULL when the number is not valid. The caller frees. */
 struct person *person_generate(const char *iin);

@@ -18,6 +18,12 @@ void simulation_init(struct simulation *s, const struct options *options)
                 .options = *options,
                 .systems = {{.name = "gbdfl", .registers = &gbdfl_simulator},
                             {.name = "socialaid", .registers = &socialaid_simulator},
+                            {.name = "zags", .registers = &zags_simulator},
+                            {.name = "guardianship", .registers = &guardianship_simulator},
+                            {.name = "cbdi", .registers = &cbdi_simulator},
+                            {.name = "education", .registers = &education_simulator},
+                            {.name = "iban", .registers = &iban_simulator},
+                            {.name = "payments", .registers = &payments_simulator},
                             {.name = "cabinet"}},
                 .random = options->seed,
         };

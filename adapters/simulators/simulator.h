@@ -27,16 +27,39 @@ struct register_simulator {
         /* Appends the content of `data`. GW_REJECT FORM_INVALID when it is not a question to this system. */
         enum gw_rc (*answer)(const struct register_question *question, struct buf *data, struct why *why);
 };
-extern const struct register_simulator gbdfl_simulator, socialaid_simulator;
+extern const struct register_simulator gbdfl_simulator, socialaid_simulator, zags_simulator, guardianship_simulator, cbdi_simulator, education_simulator,
+        iban_simulator, payments_simulator;
 
-/* What both registers read and write alike. */
+/* What the registers read and write alike. */
 struct register_head { char message_id[64], iin[13], answer_iin[13]; };
 GW_MUST_CHECK enum gw_rc register_read(const struct register_question *question, const char *ns, const char *root, const char *iin_field,
                                        struct register_head *ret_head, struct why *why);
 void register_write_result(const struct register_question *question, const struct register_head *head, const char *code, struct buf *data);
 
+const char *register_other_iin(const char *iin); /* of whom a register speaks under FAULT_WRONG_IIN */
+
+/* A register that answers with the records of one kind that a person has. */
+struct register_list {
+        const char *prefix, *ns, *request, *response, *iin_field;
+        enum record_kind kind;
+        void (*write_record)(const struct person *person, const struct record *record, struct wall_time now, struct buf *data);
+};
+GW_MUST_CHECK enum gw_rc register_answer_list(const struct register_question *question, const struct register_list *list, struct buf *data, struct why *why);
+void register_write_period(const struct record *record, const char *from, const char *to, struct wall_time now, struct buf *data);
+
 /* ---- the systems ---- */
-enum system_id { SYSTEM_GBDFL, SYSTEM_SOCIALAID, SYSTEM_CABINET, SYSTEM_COUNT };
+enum system_id {
+        SYSTEM_GBDFL,
+        SYSTEM_SOCIALAID,
+        SYSTEM_ZAGS,
+        SYSTEM_GUARDIANSHIP,
+        SYSTEM_CBDI,
+        SYSTEM_EDUCATION,
+        SYSTEM_IBAN,
+        SYSTEM_PAYMENTS,
+        SYSTEM_CABINET,
+        SYSTEM_COUNT
+};
 struct simulation;
 struct system {
         const char *name;

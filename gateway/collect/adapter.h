@@ -11,6 +11,7 @@ struct query {
         const char *number;           /* our registration number: purpose of the query (services.md H) */
         const char *message_id;
         const char *sender_id;
+        const char *account;          /* IBAN out of the application where the service's question names one; else NULL */
         struct wall_time now;
 };
 struct adapter {

@@ -22,6 +22,9 @@ PKI = pathlib.Path(os.environ.get("EGOV_PKI", ROOT / "build" / "pki")).resolve()
 GATEWAY = BUILD / "egov-gateway"
 SIMULATORS = BUILD / "egov-simulators"
 ISSUER_BIN = "160640900019"
+# The simulated systems, and whose signature their answers carry.
+SYSTEMS = {"gbdfl": "180250900013", "socialaid": "180760900016", "zags": "190140900017", "guardianship": "190240900010", "cbdi": "190340900014",
+           "education": "190440900018", "iban": "190540900011", "payments": "190640900015", "cabinet": "091240900012"}
 
 
 def fingerprint(certificate):
@@ -174,7 +177,7 @@ class Lab:
         }
         for name, certificate in self.keys.items():
             sections[f"key {name}"] = {"key": PKI / "keys" / f"{certificate}.key", "certificate": PKI / "certs" / f"{certificate}.pem"}
-        for name, bin_ in (("gbdfl", "180250900013"), ("socialaid", "180760900016"), ("cabinet", "091240900012")):
+        for name, bin_ in SYSTEMS.items():
             sections[f"destination {name}"] = {"url": self.simulators[name], "bin": bin_}
         settings = self.settings(self) if callable(self.settings) else self.settings
         for section, values in settings.items():

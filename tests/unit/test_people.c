@@ -73,6 +73,15 @@ static void test_mistakes(void **state)
                 {"no member", ASSIGN("number=\"1\" applicant=\"850412390011\" quarter=\"current\"", ""), "has no member"},
                 {"member is nobody", ASSIGN("number=\"1\" applicant=\"850412390011\" quarter=\"current\"", "<member iin=\"870930490018\" relationship=\"SELF\"/>"), "member: no such person"},
                 {"unknown relationship", ASSIGN("number=\"1\" applicant=\"850412390011\" quarter=\"current\"", "<member iin=\"850412390011\" relationship=\"BOSS\"/>"), "member: relationship"},
+                {"records", P("850412390011") "<birth number=\"1\" date=\"2012-03-07\" mother=\"870930490018\"/><disability number=\"1\" group=\"2\" from=\"-1d\"/>"
+                            "<account iban=\"KZ619990000000TEST01\"/></person>", NULL},
+                {"record without number", P("850412390011") "<birth date=\"2012-03-07\"/></person>", "birth: number"},
+                {"record on no day", P("850412390011") "<birth number=\"1\" date=\"soon\"/></person>", "birth: date"},
+                {"record of nobody", P("850412390011") "<birth number=\"1\" date=\"2012-03-07\" father=\"1\"/></person>", "birth: its IIN"},
+                {"record without end", P("850412390011") "<conclusion number=\"1\" form=\"HOME\" from=\"-1d\"/></person>", "conclusion: to"},
+                {"unknown kind of record", P("850412390011") "<guardianship number=\"1\" kind=\"BOSS\" from=\"-1d\"/></person>", "guardianship: kind"},
+                {"record without its word", P("850412390011") "<payment number=\"1\" from=\"-1d\"/></person>", "payment: kind"},
+                {"account that is none", P("850412390011") "<account iban=\"KZ619990000000TEST02\"/></person>", "account: not an IBAN"},
                 {"not XML", "<person", "file: "},
         };
         const char *folder = *state;

@@ -134,7 +134,7 @@ static void test_table(void **state)
                 assert_non_null(adapters_all[n]->service_id);
                 assert_non_null(adapters_all[n]->title_ru);
         }
-        assert_int_equal(n, 2);
+        assert_int_equal(n, 8);
 }
 
 int main(void)

@@ -1,0 +1,52 @@
+/* Payments: which assistance has been assigned for this person, of which kind and in which periods.
+ *
+ *   p:PaymentsRequest{messageId, messageDate, senderCode, requestNumber, requestorIin}
+ *   p:PaymentsResponse{messageId, messageDate, messageResult{code,…}, requestorIin,
+ *     payment{number, help_type_id, dateFrom, dateTo?}*}
+ *
+ * requestorIin and help_type_id are fields of p06581 (services.md E); there is no public message of a check for double payment: this one is ours.
+ * help_type_id is the code of our catalogue for the services in it. Amounts and recipients are not asked for. */
+#include "adapters/answer.h"
+#include "adapters/payments/payments.h"
+
+#define PAYMENTS_MAX 64
+
+static const struct question_form question = {"p", PAYMENTS_NS, "PaymentsRequest", "requestorIin"};
+
+static void write_query(const struct query *query, struct buf *out)
+{
+        question_write(&question, query, out);
+}
+
+static enum gw_rc copy_payment(const struct query *query GW_UNUSED, const xmlNode *payment, struct buf *facts, struct why *why)
+{
+        buf_add_str(facts, "<payment>");
+        enum gw_rc rc = answer_copy(payment, "number", "number", true, facts, why);
+        if (rc == GW_OK)
+                rc = answer_copy(payment, "help_type_id", "kind", true, facts, why);
+        if (rc == GW_OK)
+                rc = answer_period(payment, "dateFrom", "dateTo", false, facts, why);
+        buf_add_str(facts, "</payment>");
+        return rc;
+}
+
+static const struct answer_list list = {
+        .head = {PAYMENTS_NS, "PaymentsResponse", "requestorIin"},
+        .name = "payments",
+        .entry = "payment",
+        .entries_max = PAYMENTS_MAX,
+        .copy_entry = copy_payment,
+};
+
+static enum gw_rc read_answer(const struct query *query, const xmlNode *root, struct buf *facts, struct why *why)
+{
+        return answer_list_read(&list, query, root, facts, why);
+}
+
+const struct adapter payments_adapter = {
+        .name = "payments",
+        .service_id = PAYMENTS_SERVICE_ID,
+        .title_ru = "АИС «Е-Собес», назначенные выплаты",
+        .write_query = write_query,
+        .read_answer = read_answer,
+};
