@@ -2,7 +2,9 @@
 #include "gateway/print/page.h"
 
 #include <cairo-pdf.h>
+#include <fontconfig/fontconfig.h>
 #include <pango/pangocairo.h>
+#include <pthread.h>
 #include <qrencode.h>
 #include <stdlib.h>
 #include <string.h>
@@ -54,8 +56,17 @@ struct block {
         double y;
 };
 
+#define IDLE_MAX 16
+struct page_fonts {
+        pthread_mutex_t lock;
+        char *family;
+        PangoFontMap *idle[IDLE_MAX]; /* one is used by one drawing at a time */
+        size_t idle_count;
+};
+
 struct drawing {
         const struct page_input *input;
+        PangoFontMap *map;
         struct why *why;
         cairo_t *cr;
         PangoContext *pango;
@@ -65,6 +76,49 @@ struct drawing {
         size_t page_count;
         char *mark;
 };
+
+struct page_fonts *page_fonts_new(const char *family)
+{
+        struct page_fonts *fonts = xcalloc(1, sizeof *fonts);
+        pthread_mutex_init(&fonts->lock, NULL);
+        fonts->family = xstrdup(family);
+        return fonts;
+}
+
+/* What the libraries would keep until the end of the process is given back, so that a leak of ours is seen. */
+void page_fonts_free(struct page_fonts *fonts)
+{
+        if (!fonts)
+                return;
+        for (size_t i = 0; i < fonts->idle_count; i++)
+                g_object_unref(fonts->idle[i]);
+        if (fonts->idle_count) {
+                cairo_debug_reset_static_data();
+                FcFini();
+        }
+        pthread_mutex_destroy(&fonts->lock);
+        free(fonts->family);
+        free(fonts);
+}
+
+/* A map of its own for every drawing at a time: they are not for several threads, and finding fonts anew would take longer than drawing. */
+static PangoFontMap *take_map(struct page_fonts *fonts)
+{
+        pthread_mutex_lock(&fonts->lock);
+        PangoFontMap *map = fonts->idle_count ? fonts->idle[--fonts->idle_count] : NULL;
+        pthread_mutex_unlock(&fonts->lock);
+        return map ? map : pango_cairo_font_map_new();
+}
+
+static void give_map(struct page_fonts *fonts, PangoFontMap *map)
+{
+        pthread_mutex_lock(&fonts->lock);
+        if (fonts->idle_count < IDLE_MAX)
+                fonts->idle[fonts->idle_count++] = gw_take(&map);
+        pthread_mutex_unlock(&fonts->lock);
+        if (map)
+                g_object_unref(map);
+}
 
 static void drawing_done(struct drawing *d)
 {
@@ -77,6 +131,7 @@ static void drawing_done(struct drawing *d)
                 g_object_unref(d->pango);
         if (d->cr)
                 cairo_destroy(d->cr);
+        give_map(d->input->fonts, d->map);
 }
 
 /* ---- blocks ---- */
@@ -84,7 +139,7 @@ static void drawing_done(struct drawing *d)
 static PangoLayout *layout_of(struct drawing *d, enum style style, const char *text, double width)
 {
         PangoFontDescription *font = pango_font_description_new();
-        pango_font_description_set_family(font, d->input->font);
+        pango_font_description_set_family(font, d->input->fonts->family);
         pango_font_description_set_size(font, (int)(styles[style].size * PANGO_SCALE));
         pango_font_description_set_weight(font, styles[style].bold ? PANGO_WEIGHT_BOLD : PANGO_WEIGHT_NORMAL);
         PangoLayout *layout = pango_layout_new(d->pango);
@@ -460,7 +515,7 @@ static enum gw_rc check_font(struct drawing *d)
         PangoLayout *layout = layout_of(d, STYLE_TEXT, "ӘәҒғҚқҢңӨөҰұҮүҺһІіЁё№«»–", WIDTH);
         int unknown = pango_layout_get_unknown_glyphs_count(layout);
         g_object_unref(layout);
-        return unknown ? why_set(d->why, GW_FAULT, REASON_CONFIGURATION, "the font %s has no Kazakh letters (install one, e.g. fonts-dejavu-core)", d->input->font) : GW_OK;
+        return unknown ? why_set(d->why, GW_FAULT, REASON_CONFIGURATION, "the font %s has no Kazakh letters (install one, e.g. fonts-dejavu-core)", d->input->fonts->family) : GW_OK;
 }
 
 static enum gw_rc draw_all(struct drawing *d)
@@ -479,7 +534,9 @@ enum gw_rc page_draw(const struct page_input *input, struct buf *out, struct why
         struct drawing d = {.input = input, .why = why, .bottom_group = SIZE_MAX};
         cairo_surface_t *surface = cairo_pdf_surface_create_for_stream(write_bytes, out, PAGE_WIDTH, PAGE_HEIGHT);
         d.cr = cairo_create(surface);
-        d.pango = pango_cairo_create_context(d.cr);
+        d.map = take_map(input->fonts);
+        d.pango = pango_font_map_create_context(d.map);
+        pango_cairo_update_context(d.cr, d.pango);
         enum gw_rc rc = draw_all(&d);
         drawing_done(&d);
         cairo_surface_finish(surface);

@@ -17,12 +17,17 @@
 #include "gateway/base/why.h"
 #include "gateway/print/barcode.h"
 
+/* Fonts found and read, for several drawings at once; one for the whole life of a process. family: such as "DejaVu Sans". */
+struct page_fonts;
+struct page_fonts *page_fonts_new(const char *family);
+void page_fonts_free(struct page_fonts *fonts);
+
 struct page_input {
         const xmlNode *layout;          /* <print>, valid by catalogue.xsd */
         const struct barcodes *codes;
         const char *number;             /* in the footer */
         const char *check_url;          /* address for the first code; NULL: none */
-        const char *font;
+        struct page_fonts *fonts;
 };
 /* Appends a PDF without any of the marks that pdf.h adds. GW_FAULT CONFIGURATION when the font has no Kazakh letters; RESULT_NOT_PRINTABLE when one row is taller than
  * a page. Any thread, several at once. */

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "gateway/catalogue/template.h"
-#include "gateway/print/page.h"
 #include "gateway/reason.h"
 
 #define CATALOGUE_NS "urn:egov-gateway:catalogue:1"
@@ -59,7 +58,7 @@ static enum gw_rc draw(const struct print_request *request, const xmlNode *layou
         enum gw_rc rc = barcodes_make(request->document, favor, request->at, &codes, why);
         if (rc != GW_OK)
                 return rc;
-        struct page_input input = {.layout = layout, .codes = &codes, .number = number, .check_url = url, .font = request->font};
+        struct page_input input = {.layout = layout, .codes = &codes, .number = number, .check_url = url, .fonts = request->fonts};
         rc = page_draw(&input, &pages, why);
         barcodes_done(&codes);
         if (rc != GW_OK)

@@ -6,12 +6,13 @@
 #define GW_PRINT_PRINT_H
 
 #include "gateway/catalogue/catalogue.h"
+#include "gateway/print/page.h"
 #include "gateway/print/pdf.h"
 
 struct print_request {
         const struct service *service;
         struct span document;          /* the signed XML as it was issued */
-        const char *font;              /* family, such as "DejaVu Sans" */
+        struct page_fonts *fonts;      /* page.h */
         const char *check_url;         /* public address of this gateway without a slash at its end, for the check code; NULL or "": none */
         struct wall_time at;
         bool room_for_signature;

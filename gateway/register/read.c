@@ -88,6 +88,34 @@ static enum gw_rc read_document(struct store_reader *reader, int64_t id, struct 
         return query_column_buf(&q, 0, out, why);
 }
 
+void issued_document_done(struct issued_document *document)
+{
+        buf_done(&document->content);
+}
+
+enum gw_rc store_issued_document(struct store_reader *reader, const char *number, const char *declarant_iin, struct issued_document *ret_document, struct why *why)
+{
+        auto_query struct query q = db_query(&reader->db, SQL_ISSUED,
+                "SELECT r.service_code, r.registered_at, d.decided_at, c.content FROM document AS c JOIN request AS r ON r.id = c.request_id"
+                " JOIN decision AS d ON d.request_id = c.request_id WHERE c.number = ?1 AND (?2 = '' OR r.declarant_iin = ?2)");
+        query_text(&q, number);
+        query_text(&q, declarant_iin ? declarant_iin : "");
+        bool row = false;
+        enum gw_rc rc = query_next(&q, &row, why);
+        if (rc != GW_OK)
+                return rc;
+        if (!row)
+                return why_set(why, GW_REJECT, REASON_REQUEST_NOT_FOUND, "there is no such document");
+        struct issued_document document = {.registered_at = {query_column_i64(&q, 1)}, .decided_at = {query_column_i64(&q, 2)}, .content = BUF_INIT};
+        query_column_text(&q, 0, document.service_code, sizeof document.service_code);
+        rc = query_column_buf(&q, 3, &document.content, why);
+        if (rc == GW_OK)
+                *ret_document = document;
+        else
+                issued_document_done(&document);
+        return rc;
+}
+
 enum gw_rc store_view_by_id(struct store_reader *reader, int64_t id, bool with_document, struct request_view *ret_view, struct why *why)
 {
         auto_query struct query q = db_query(&reader->db, SQL_VIEW_BY_ID, VIEW_SELECT " WHERE r.id = ?");

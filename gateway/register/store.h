@@ -180,6 +180,15 @@ GW_MUST_CHECK enum gw_rc store_view_by_number(struct store_reader *reader, const
 GW_MUST_CHECK enum gw_rc store_view_by_id(struct store_reader *reader, int64_t id, bool with_document, struct request_view *ret_view, struct why *why);
 /* The request an outbox message id belongs to (for delivery notifications of the cabinet). */
 GW_MUST_CHECK enum gw_rc store_view_by_outbox_message(struct store_reader *reader, const char *message_id, struct request_view *ret_view, struct why *why);
+/* The document of that number and what is told about it, when its request was about that person (declarant_iin NULL: whoever). GW_REJECT REQUEST_NOT_FOUND otherwise,
+ * which of the two is wrong cannot be told. */
+struct issued_document {
+        char service_code[32];
+        struct wall_time registered_at, decided_at;
+        struct buf content;           /* owned */
+};
+GW_MUST_CHECK enum gw_rc store_issued_document(struct store_reader *reader, const char *number, const char *declarant_iin, struct issued_document *ret_document, struct why *why);
+void issued_document_done(struct issued_document *document);
 struct store_totals {
         int64_t requests[REQUEST_STATE_COUNT];
         int64_t outbox_pending, outbox_parked, outbox_sent, overdue, events;

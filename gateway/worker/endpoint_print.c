@@ -10,8 +10,6 @@
 #include "gateway/worker/answer.h"
 #include "gateway/worker/endpoints.h"
 
-#define PRINTING_MAX 16 /* of one loop; libuv has four threads for them */
-
 struct printing {
         uv_work_t work;
         struct loop *loop;
@@ -30,7 +28,7 @@ static void work(uv_work_t *work)
         struct print_request request = {
                 .service = p->service,
                 .document = buf_span(&p->document),
-                .font = settings->print.font,
+                .fonts = p->loop->shared->fonts,
                 .check_url = settings->check.enabled ? settings->check.url : NULL,
                 .at = wall_now(),
                 .room_for_signature = true,

@@ -8,7 +8,7 @@
 #include "gateway/worker/endpoints.h"
 #include "gateway/worker/trust_watch.h"
 
-enum endpoint { E_SHEP, E_SUBMIT, E_DIAGNOSE, E_READ, E_LIVE, E_READY, E_METRICS, E_NONE };
+enum endpoint { E_SHEP, E_SUBMIT, E_DIAGNOSE, E_CHECK, E_VERIFY, E_READ, E_LIVE, E_READY, E_METRICS, E_NONE };
 
 static enum endpoint endpoint_of(const struct settings *settings, const char *path)
 {
@@ -18,6 +18,10 @@ static enum endpoint endpoint_of(const struct settings *settings, const char *pa
                 return E_SUBMIT;
         if (settings->gateway.diagnose && str_eq(path, "/api/v1/diagnose"))
                 return E_DIAGNOSE;
+        if (settings->check.enabled && (str_eq(path, "/check") || str_starts(path, "/check/")))
+                return E_CHECK;
+        if (settings->check.enabled && str_eq(path, "/api/v1/verify"))
+                return E_VERIFY;
         if (str_starts(path, "/api/v1/requests/"))
                 return E_READ;
         if (str_eq(path, "/health/live"))
@@ -121,6 +125,18 @@ void endpoints_handle(void *ctx, struct http_exchange *exchange)
         case E_DIAGNOSE:
                 if (str_eq(request->method, "POST"))
                         endpoint_diagnose(loop, exchange, correlation_id);
+                else
+                        not_allowed(exchange, correlation_id, "POST");
+                return;
+        case E_CHECK:
+                if (is_get(request) || str_eq(request->method, "POST"))
+                        endpoint_check(loop, exchange, correlation_id);
+                else
+                        not_allowed(exchange, correlation_id, "GET, HEAD, POST");
+                return;
+        case E_VERIFY:
+                if (str_eq(request->method, "POST"))
+                        endpoint_verify(loop, exchange, correlation_id);
                 else
                         not_allowed(exchange, correlation_id, "POST");
                 return;

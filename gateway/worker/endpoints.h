@@ -15,7 +15,11 @@ void endpoint_rest_read(struct loop *loop, struct http_exchange *exchange, const
 /* POST /api/v1/diagnose?lang=kk|ru|en, when the settings have it on: the report of gateway/diagnose, made beside the loop. */
 void endpoint_diagnose(struct loop *loop, struct http_exchange *exchange, const char *correlation_id);
 /* The rest of GET …/result.pdf once it is known who asks: takes over the view. Drawn beside the loop, signed on it. */
+#define PRINTING_MAX 16 /* PDFs made and read at a time beside one loop; libuv has four threads for them */
 void endpoint_print(struct loop *loop, struct http_exchange *exchange, const char *correlation_id, struct request_view *view);
+/* For anybody, when [check] is enabled: /check and /check/NUMBER (a page), POST /api/v1/verify (JSON; a page for the page's form). */
+void endpoint_check(struct loop *loop, struct http_exchange *exchange, const char *correlation_id);
+void endpoint_verify(struct loop *loop, struct http_exchange *exchange, const char *correlation_id);
 void endpoint_metrics(struct loop *loop, struct http_exchange *exchange);
 
 #endif

@@ -43,6 +43,8 @@ struct shared {
         const struct destination_settings *cabinet_settings;
         struct destination *tsa;      /* time-stamping authority, one of the destinations; NULL: none */
         struct http_limits limits;
+        struct page_fonts *fonts;     /* of printed results */
+        struct rate *checks;          /* how often an address may ask whether a document is genuine; NULL: [check] is off */
         struct counters counters;
         struct loop *loops;           /* for counting signatures */
         size_t loop_count;

@@ -9,7 +9,9 @@
 
 #include "gateway/accept/tls.h"
 #include "gateway/base/log.h"
+#include "gateway/check/rate.h"
 #include "gateway/deliver/release.h"
+#include "gateway/print/page.h"
 #include "gateway/reason.h"
 #include "gateway/sandbox/sandbox.h"
 #include "gateway/worker/answer.h"
@@ -202,6 +204,8 @@ static enum gw_rc open_shared(struct worker *w, const struct settings *settings,
         s->settings = settings;
         s->policy = policy_of(settings);
         s->limits = limits_of(settings);
+        s->fonts = page_fonts_new(settings->print.font);
+        s->checks = settings->check.enabled ? rate_new((unsigned)settings->check.per_minute) : NULL;
         enum gw_rc rc = open_revocation(w, why);
         if (rc == GW_OK)
                 rc = policy_lists(w, why);
@@ -378,6 +382,8 @@ static void close_shared(struct worker *w)
                 destination_free(s->destinations[i]);
         calendar_watch_close(s->calendar);
         catalogue_close(s->catalogue);
+        page_fonts_free(s->fonts);
+        rate_free(s->checks);
         verifier_close(s->verifier);
         revocation_close(s->revocation);
         revocation_settings_done(&w->revocation);

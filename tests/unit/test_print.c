@@ -172,13 +172,15 @@ static void codes_too_many(void **state GW_UNUSED)
 
 #define NS "xmlns=\"urn:egov-gateway:catalogue:1\""
 
-static enum gw_rc draw(const char *content, const char *font, struct buf *out, struct why *why)
+static struct page_fonts *fonts;
+
+static enum gw_rc draw(const char *content, struct buf *out, struct why *why)
 {
         auto_str char *text = xasprintf("<print " NS " title=\"t\" number=\"20100000000001\" favor=\"" FAVOR "\">%s</print>", content);
         auto_xmldoc xmlDoc *doc = NULL;
         assert_int_equal(xml_read(span_str(text), &xml_limits_default, &doc, why), GW_OK);
         struct barcodes codes = {.count = 0};
-        struct page_input input = {.layout = xmlDocGetRootElement(doc), .codes = &codes, .number = "20100000000001", .check_url = "https://x.kz/check/20100000000001", .font = font};
+        struct page_input input = {.layout = xmlDocGetRootElement(doc), .codes = &codes, .number = "20100000000001", .check_url = "https://x.kz/check/20100000000001", .fonts = fonts};
         return page_draw(&input, out, why);
 }
 
@@ -198,7 +200,7 @@ static void pages_of_a_long_table(void **state GW_UNUSED)
         for (int i = 0; i < 120; i++)
                 buf_printf(&content, "<row><cell>%d</cell><cell>ӘБДІРАХМАНОВА ҒАЙНИЖАМАЛ</cell></row>", i);
         buf_add_str(&content, "</table></section>");
-        assert_int_equal(draw(buf_cstr(&content), "DejaVu Sans", &pdf, &why), GW_OK);
+        assert_int_equal(draw(buf_cstr(&content), &pdf, &why), GW_OK);
         assert_int_equal(count(buf_span(&pdf), "/Type /Page %"), 3);
 }
 
@@ -210,7 +212,7 @@ static void pages_refused(void **state GW_UNUSED)
         for (int i = 0; i < 3000; i++)
                 buf_add_str(&content, "слово ");
         buf_add_str(&content, "</text></section>");
-        assert_int_equal(draw(buf_cstr(&content), "DejaVu Sans", &pdf, &why), GW_FAULT);
+        assert_int_equal(draw(buf_cstr(&content), &pdf, &why), GW_FAULT);
         assert_int_equal(why.reason, REASON_RESULT_NOT_PRINTABLE);
 }
 
@@ -221,7 +223,7 @@ static void pages_empty(void **state GW_UNUSED)
         for (size_t i = 0; i < GW_COUNT(contents); i++) {
                 auto_buf struct buf pdf = BUF_INIT;
                 struct why why = WHY_INIT;
-                assert_int_equal(draw(contents[i], "DejaVu Sans", &pdf, &why), GW_OK);
+                assert_int_equal(draw(contents[i], &pdf, &why), GW_OK);
                 assert_int_equal(count(buf_span(&pdf), "/Type /Page %"), 1);
         }
 }
@@ -230,7 +232,7 @@ static void assemble(struct span xml, bool room, struct buf *out)
 {
         auto_buf struct buf pages = BUF_INIT;
         struct why why = WHY_INIT;
-        assert_int_equal(draw("<section language=\"kk\"><title>АНЫҚТАМА</title></section>", "DejaVu Sans", &pages, &why), GW_OK);
+        assert_int_equal(draw("<section language=\"kk\"><title>АНЫҚТАМА</title></section>", &pages, &why), GW_OK);
         struct pdf_parts parts = {.pages = buf_span(&pages), .attachment = xml, .attachment_name = "1.xml", .title = "Ә 😀 <&>", .author = "Ұ", .language = "kk",
                                   .at = {1795376197123}, .room_for_signature = room};
         assert_int_equal(pdf_assemble(&parts, out, &why), GW_OK);
@@ -261,7 +263,7 @@ static void pdf_nothing_attached(void **state GW_UNUSED)
 {
         auto_buf struct buf pages = BUF_INIT, out = BUF_INIT;
         struct why why = WHY_INIT;
-        assert_int_equal(draw("", "DejaVu Sans", &pages, &why), GW_OK);
+        assert_int_equal(draw("", &pages, &why), GW_OK);
         assert_int_equal(pdf_attachment(buf_span(&pages), &out, &why), GW_REJECT);
         assert_int_equal(why.reason, REASON_PDF_NO_DOCUMENT);
         assert_int_equal(pdf_attachment(span_str("%PDF-1.7 nothing"), &out, &why), GW_REJECT);
@@ -358,5 +360,8 @@ int main(void)
                 cmocka_unit_test(pages_of_a_long_table), cmocka_unit_test(pages_refused), cmocka_unit_test(pages_empty),
                 cmocka_unit_test(pdf_parts_there), cmocka_unit_test(pdf_nothing_attached), cmocka_unit_test(pdf_signed), cmocka_unit_test(pdf_signed_once), cmocka_unit_test(pdf_broken),
         };
-        return cmocka_run_group_tests(tests, NULL, NULL);
+        fonts = page_fonts_new("DejaVu Sans");
+        int failed = cmocka_run_group_tests(tests, NULL, NULL);
+        page_fonts_free(fonts);
+        return failed;
 }
