@@ -1,12 +1,17 @@
 /* The catalogue as a whole: all files of the folder, and what must hold between them. */
 #include <dirent.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "gateway/catalogue/service_file.h"
 #include "gateway/reason.h"
 
 #define FILES_MAX 1000
+#define THREADS_MAX 8
+#define FILES_PER_THREAD 64 /* fewer are read sooner than threads start */
 
 struct catalogue {
         struct service *services;
@@ -106,14 +111,67 @@ static enum gw_rc check_pairs(const struct catalogue *catalogue, struct why *why
         return GW_OK;
 }
 
+/* Files are independent of each other: threads take the next one each. What is told is the first mistake by name, whoever met it. */
+struct reading {
+        const char *folder;
+        struct catalogue *catalogue;
+        struct service_schemas schemas;
+        _Atomic size_t next;
+        pthread_mutex_t lock; /* of the next three */
+        size_t bad;           /* index of the first file that failed; count: none */
+        enum gw_rc rc;
+        struct why why;
+};
+
+static bool note_failure(struct reading *r, size_t index, enum gw_rc rc, const struct why *why)
+{
+        pthread_mutex_lock(&r->lock);
+        if (rc != GW_OK && index < r->bad) {
+                r->bad = index;
+                r->rc = rc;
+                r->why = *why;
+        }
+        bool go_on = index < r->bad; /* files before a bad one have all been taken already */
+        pthread_mutex_unlock(&r->lock);
+        return go_on;
+}
+
+static void *read_some(void *arg)
+{
+        struct reading *r = arg;
+        bool go_on = true;
+        for (size_t i; go_on && (i = atomic_fetch_add(&r->next, 1)) < r->catalogue->count;) {
+                struct why why = WHY_INIT;
+                enum gw_rc rc = service_file_read(r->folder, r->catalogue->files[i], &r->schemas, &r->catalogue->services[i], &why);
+                go_on = note_failure(r, i, rc, &why);
+        }
+        return NULL;
+}
+
+static void read_all(struct reading *r)
+{
+        pthread_t threads[THREADS_MAX];
+        size_t started = 0, wanted = r->catalogue->count / FILES_PER_THREAD;
+        long cores = sysconf(_SC_NPROCESSORS_ONLN);
+        while (started < wanted && started < THREADS_MAX && (long)started + 1 < cores && pthread_create(&threads[started], NULL, read_some, r) == 0)
+                started++;
+        read_some(r);
+        for (size_t i = 0; i < started; i++)
+                pthread_join(threads[i], NULL);
+}
+
 static enum gw_rc read_files(const char *folder, struct catalogue *catalogue, struct why *why)
 {
-        struct service_schemas schemas = {0};
-        enum gw_rc rc = service_schemas_open(folder, &schemas, why);
-        for (size_t i = 0; i < catalogue->count && rc == GW_OK; i++)
-                rc = service_file_read(folder, catalogue->files[i], &schemas, &catalogue->services[i], why);
-        service_schemas_done(&schemas);
-        return rc;
+        struct reading r = {.folder = folder, .catalogue = catalogue, .bad = catalogue->count, .why = WHY_INIT};
+        GW_ASSERT(pthread_mutex_init(&r.lock, NULL) == 0);
+        r.rc = service_schemas_open(folder, &r.schemas, &r.why);
+        if (r.rc == GW_OK)
+                read_all(&r);
+        service_schemas_done(&r.schemas);
+        pthread_mutex_destroy(&r.lock);
+        if (r.rc != GW_OK)
+                *why = r.why;
+        return r.rc;
 }
 
 enum gw_rc catalogue_open(const char *folder, struct catalogue **ret_catalogue, struct why *why)

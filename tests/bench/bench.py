@@ -15,7 +15,7 @@ import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "lab"))
-from lab import BUILD, PKI, Lab, wait_for  # noqa: E402
+from lab import BUILD, GATEWAY, PKI, Lab, wait_for  # noqa: E402
 
 TOOLS = BUILD / "tests" / "bench"
 FOLDER = BUILD / "bench"
@@ -28,6 +28,7 @@ TICK = os.sysconf("SC_CLK_TCK")
 STAGES = ("accept", "verify", "register", "collect", "decide", "issue", "stamp", "deliver")
 RATIO_MAX, BEYOND_MAX_MS, GROWTH_MAX = 2.5, 1.5, 1.15
 VERDICT_MAX_US, GOST_RATIO_MAX, COLD_MAX_US = 200, 2.2, 500
+SERVICES, LOADING_MAX_S = 1000, 1.0
 VERDICTS = int(os.environ.get("VERDICTS", 100_000))
 
 
@@ -186,6 +187,24 @@ def by_verdict():
     return costs
 
 
+def by_catalogue():
+    """Seconds to read and check 1,000 service files, those of conf/services over and over under codes of their own: the best of three."""
+    folder, source, best = FOLDER / "services", ROOT / "conf" / "services", float("inf")
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in ("catalogue.xsd", "application.xsd"):
+        (folder / name).write_bytes((source / name).read_bytes())
+    texts = [path.read_text(encoding="utf-8") for path in sorted(source.glob("*.xml"))]
+    for i in range(SERVICES):
+        text = re.sub(r' code="\w+"', f' code="S{i:04}"', texts[i % len(texts)], count=1)
+        (folder / f"S{i:04}.xml").write_text(re.sub(r"<id>(\w+)</id>", rf"<id>\g<1>{i:04}</id>", text), encoding="utf-8")
+    for _ in range(3):
+        began = time.monotonic()
+        subprocess.run([str(GATEWAY), "services", "--check", str(folder)], check=True, stdout=subprocess.DEVNULL)
+        best = min(best, time.monotonic() - began)
+    print(f"\ncatalogue: {SERVICES} services read and checked in {best:.2f} s", flush=True)
+    return best
+
+
 def verdict(text, good):
     print(f"  {'yes' if good else 'NO '}  {text}")
     return good
@@ -205,6 +224,7 @@ def main():
     full = [run for loops, run in runs if run["connections"] == 16 and loops == 2][0]
     show_stages(full)
     one = by_verdict()
+    loading = by_catalogue()
     print("\nwith requests stored before (2 loops, 16 connections):")
     small, large = by_store(costs)
     subprocess.run(["rm", "-rf", str(FOLDER)], check=True)
@@ -218,6 +238,7 @@ def main():
     good &= verdict(f"a verdict, GOST-2015 ≤ {GOST_RATIO_MAX} × its two checks: {one['gost.ratio']:.2f}", one["gost.ratio"] <= GOST_RATIO_MAX)
     good &= verdict(f"a new certificate adds ≤ {COLD_MAX_US} µs: {one['cold.added']:.0f}", one["cold.added"] <= COLD_MAX_US)
     good &= verdict(f"memory flat over {VERDICTS} verdicts: × {one['memory.growth']:.3f}", one["memory.growth"] <= 1.02)
+    good &= verdict(f"{SERVICES} services load in ≤ {LOADING_MAX_S} s: {loading:.2f}", loading <= LOADING_MAX_S)
     return 0 if good else 1
 
 
