@@ -110,6 +110,8 @@ static bool read_serial(struct certificate *certificate)
 {
         const ASN1_INTEGER *serial = X509_get0_serialNumber(certificate->x509);
         auto_buf struct buf hex = BUF_INIT;
+        if (ASN1_STRING_type(serial) == V_ASN1_NEG_INTEGER) /* not what RFC 5280 4.1.2.2 wants, and another number than its amount */
+                buf_add_char(&hex, '-');
         text_hex(&hex, span_of(ASN1_STRING_get0_data(serial), (size_t)ASN1_STRING_length(serial)));
         if (buf_failed(&hex) || hex.n == 0 || hex.n >= sizeof certificate->serial)
                 return false;

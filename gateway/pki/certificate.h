@@ -27,7 +27,7 @@ struct certificate {
         char iin[13], bin[13];      /* "" when the subject has none */
         char common_name[256];      /* UTF-8 */
         char organisation[256];
-        char serial[48];            /* upper-case hex */
+        char serial[48];            /* upper-case hex; '-' before it when it is negative */
         unsigned roles;             /* enum certificate_role bits */
         bool for_signing;           /* KeyUsage digitalSignature + nonRepudiation and EKU emailProtection */
         bool is_ca;

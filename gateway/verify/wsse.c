@@ -152,8 +152,8 @@ static enum gw_rc other_element(const struct soap *soap, const struct sig_shape 
         const xmlNode *node = id_owner(soap->doc, id);
         if (node == soap->body)
                 return REFUSE(SIG_REFERENCE, "the Body is referred to by an attribute that is not wsu:Id");
-        if (node && node->parent == soap->header && refers_to(shape, wsu_id(soap->body)))
-                return REFUSE(SIG_COVERAGE, "a header block is signed beside the Body");
+        if (node && (node->parent == soap->header || node->parent == soap->security) && refers_to(shape, wsu_id(soap->body)))
+                return REFUSE(SIG_COVERAGE, "a header block, or a token of the Security header, is signed beside the Body");
         return REFUSE(SIG_WRAPPED, "a Reference is neither to this envelope's Body nor to its Timestamp");
 }
 

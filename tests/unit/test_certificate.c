@@ -84,13 +84,14 @@ static void rsa_keys_that_are_none(void **state GW_UNUSED)
                 EVP_PKEY *key = NULL;
                 assert_true(EVP_PKEY_fromdata_init(ctx) == 1 && EVP_PKEY_fromdata(ctx, &key, EVP_PKEY_PUBLIC_KEY, params) == 1);
                 X509 *x509 = X509_dup(good->x509);
-                assert_true(X509_set_pubkey(x509, key) == 1 && X509_sign(x509, signer, EVP_sha256()) > 0);
+                assert_true(X509_set_pubkey(x509, key) == 1 && ASN1_INTEGER_set_int64(X509_get_serialNumber(x509), -77) == 1 && X509_sign(x509, signer, EVP_sha256()) > 0);
                 unsigned char *der = NULL;
                 int size = i2d_X509(x509, &der);
                 auto_certificate struct certificate *made = NULL;
                 struct why why = WHY_INIT;
                 assert_int_equal(certificate_decode(span_of(der, (size_t)size), &made, &why), GW_OK);
                 assert_int_equal(made->key_bits, cases[i].bits);
+                assert_string_equal(made->serial, "-4D"); /* negative numbers are read, and told apart */
                 OPENSSL_free(der);
                 X509_free(x509);
                 EVP_PKEY_free(key);

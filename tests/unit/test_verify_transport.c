@@ -35,7 +35,7 @@ static char *signed_envelope(const struct shape *s, const char *name)
                 OR(s->soap_ns, SOAP11_NS), OR(s->headers, ""), OR(s->before, ""), OR(s->c14n, URI_EXC), OR(s->method, URI_MORE "rsa-sha256"),
                 OR(s->references, TO("id-1")), OR(s->body_id, "wsu:Id=\"id-1\""));
         return sign_as(text, name, OR(s->key_info, KEY_IDENTIFIER),
-                       "--id-attr:Id " SOAP11_NS ":Body --id-attr:Id " SOAP12_NS ":Body --id-attr:Id " WSU_NS ":Timestamp --id-attr:Id urn:h:Extra");
+                       "--id-attr:Id " SOAP11_NS ":Body --id-attr:Id " SOAP12_NS ":Body --id-attr:Id " WSU_NS ":Timestamp --id-attr:Id urn:h:Extra --id-attr:Id " WSSE_NS ":BinarySecurityToken");
 }
 
 static int verify_at(struct verifier *verifier, const char *text, struct wall_time at, struct certificate **ret, struct why *why)
@@ -127,6 +127,7 @@ static void refused_shapes(void **state GW_UNUSED)
                 {"XPointer to the Body", {.references = REFERENCE("#xpointer(id('id-1'))", TRANSFORM(URI_EXC), URI_ENC "sha256")}, REASON_TRANSPORT_SIGNATURE_REFERENCE},
                 {"a header instead of the Body", {.headers = "<h:Extra xmlns:h=\"urn:h\" wsu:Id=\"h\"/>", .references = TO("h")}, REASON_TRANSPORT_SIGNATURE_WRAPPED},
                 {"a header beside the Body", {.headers = "<h:Extra xmlns:h=\"urn:h\" wsu:Id=\"h\"/>", .references = TO("id-1") TO("h")}, REASON_TRANSPORT_SIGNATURE_COVERAGE},
+                {"a token beside the Body", {.before = BINARY_TOKEN("tok", "X509v3"), .references = TO("id-1") TO("tok")}, REASON_TRANSPORT_SIGNATURE_COVERAGE},
                 {"the Body twice", {.references = TO("id-1") TO("id-1")}, REASON_TRANSPORT_SIGNATURE_COVERAGE},
                 {"the Body three times", {.references = TO("id-1") TO("id-1") TO("id-1")}, REASON_TRANSPORT_SIGNATURE_COVERAGE},
                 {"Id without namespace", {.body_id = "Id=\"id-1\""}, REASON_TRANSPORT_SIGNATURE_REFERENCE},
