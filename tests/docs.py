@@ -152,7 +152,7 @@ def check_commands():
     for name, rest in re.findall(r"egov-gateway ([a-z-]+)((?:(?!egov-gateway )(?:[^\n]|(?<=\\)\n))*)", readme):
         options = re.findall(r"[ `](--[a-z-]+)", rest)
         if name in commands:
-            known = program(name, "--help")
+            known = program(name, "--help") + (program(name, "--certificate", "--help") if "--certificate" in options else "")  # it has options of its own
             for option in options:
                 yield f"README: {name} has {option}", f"  {option} " in known
     for path in re.findall(rf'(?:path, |")"?(/(?:api|shep|health|metrics)[^"%]*)"', read("gateway/worker/endpoints.c")):
