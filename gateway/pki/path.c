@@ -16,6 +16,7 @@
 
 #define AUTH_LEVEL 2
 #define SECURITY_BITS 112
+#define WALKS_MAX 8
 
 GW_DEFINE_AUTO(store_ctx, X509_STORE_CTX, X509_STORE_CTX_free)
 
@@ -244,15 +245,25 @@ static enum path_problem judge_leaf_dates(const X509 *leaf, const struct path_ru
         return early ? PATH_NOT_YET_VALID : PATH_EXPIRED;
 }
 
-/* One walk. *ret_error: X509_V_ERR_… for the decision whether another walk makes sense. */
-static enum path_problem walk(const struct anchors *anchors, X509 *leaf, const struct path_rules *rules, struct attempt *attempt, struct path *path, int *ret_error,
-                              struct why *detail)
+/* Of those on offer the one that led astray: where the walk ended, or below. NULL: none did. */
+static X509 *misleading(X509_STORE_CTX *ctx, STACK_OF(X509) *offered, int depth)
 {
-        gw_auto(certificates) STACK_OF(X509) *untrusted = all_untrusted(anchors, rules);
+        const STACK_OF(X509) *chain = X509_STORE_CTX_get0_chain(ctx);
+        for (int i = depth > 0 ? depth : 1; i > 0; i--)
+                if (i < sk_X509_num(chain) && sk_X509_find(offered, sk_X509_value(chain, i)) >= 0)
+                        return sk_X509_value(chain, i);
+        return NULL;
+}
+
+/* One walk, with these intermediates on offer. *ret_error (X509_V_ERR_…) and *ret_misled are for the decision whether another walk makes sense. */
+static enum path_problem walk(const struct anchors *anchors, X509 *leaf, const struct path_rules *rules, STACK_OF(X509) *offered, struct attempt *attempt, struct path *path,
+                              int *ret_error, X509 **ret_misled, struct why *detail)
+{
         gw_auto(crls) STACK_OF(X509_CRL) *crls = rules->crls ? usable_crls(rules) : NULL;
         gw_auto(store_ctx) X509_STORE_CTX *ctx = X509_STORE_CTX_new();
         *ret_error = X509_V_ERR_UNSPECIFIED;
-        if (!ctx || X509_STORE_CTX_init(ctx, anchors->store, leaf, untrusted) != 1 || X509_STORE_CTX_set_app_data(ctx, attempt) != 1 || !set_rules(ctx, rules)) {
+        *ret_misled = NULL;
+        if (!ctx || X509_STORE_CTX_init(ctx, anchors->store, leaf, offered) != 1 || X509_STORE_CTX_set_app_data(ctx, attempt) != 1 || !set_rules(ctx, rules)) {
                 gw_ignore(why_say(detail, GW_FAULT, "the rules cannot be set (a policy that is no OID?)"));
                 return PATH_UNTRUSTED;
         }
@@ -263,6 +274,7 @@ static enum path_problem walk(const struct anchors *anchors, X509 *leaf, const s
         int depth = X509_STORE_CTX_get_error_depth(ctx);
         *ret_error = X509_STORE_CTX_get_error(ctx);
         if (!good) {
+                *ret_misled = misleading(ctx, offered, depth);
                 gw_ignore(why_say(detail, GW_REJECT, "%s (certificate %d of the path)", X509_verify_cert_error_string(*ret_error), depth));
                 return problem_of(*ret_error, depth);
         }
@@ -279,20 +291,37 @@ static enum path_problem walk(const struct anchors *anchors, X509 *leaf, const s
         return PATH_UNTRUSTED;
 }
 
+/* What no other path would change: it is about the leaf, or about the path that there is. */
+static bool is_final(enum path_problem problem)
+{
+        return problem != PATH_UNTRUSTED && problem != PATH_AUTHORITY_NOT_CURRENT && problem != PATH_POLICY && problem != PATH_WEAK;
+}
+
 /* OpenSSL takes the first certificate that names and key identifiers allow, and has no second thought. When it was the wrong key, the walk is done again with
- * issuers found by their signature: more costly, so only then. */
+ * issuers found by their signature: more costly, so only then. When one on offer has led astray (a cross-certificate of another root), again without it. Each
+ * walk is a whole validation. */
 enum path_problem path_verify(const struct anchors *anchors, X509 *leaf, const struct path_rules *rules, struct path *ret_path, struct why *detail)
 {
-        struct attempt first = {.unusable_depth = -1}, second = {.by_signature = true, .unusable_depth = -1};
-        int error = 0, other = 0;
-        enum path_problem problem = walk(anchors, leaf, rules, &first, ret_path, &error, detail);
-        if (error == X509_V_ERR_CERT_SIGNATURE_FAILURE || error == X509_V_ERR_KEYUSAGE_NO_CERTSIGN) {
-                struct why detail_again = WHY_INIT;
-                enum path_problem again = walk(anchors, leaf, rules, &second, ret_path, &other, &detail_again);
-                if (again != PATH_UNTRUSTED) {
-                        problem = again;
-                        *detail = detail_again;
+        gw_auto(certificates) STACK_OF(X509) *offered = all_untrusted(anchors, rules);
+        enum path_problem problem = PATH_UNTRUSTED;
+        bool by_signature = false;
+        for (int walks = 0; walks < WALKS_MAX; walks++) {
+                struct attempt attempt = {.by_signature = by_signature, .unusable_depth = -1};
+                struct why said = WHY_INIT;
+                int error = 0;
+                X509 *misled = NULL;
+                enum path_problem found = walk(anchors, leaf, rules, offered, &attempt, ret_path, &error, &misled, &said);
+                if (walks == 0 || is_final(found) || (problem == PATH_UNTRUSTED && found != PATH_UNTRUSTED)) {
+                        problem = found;
+                        *detail = said;
                 }
+                bool wrong_key = error == X509_V_ERR_CERT_SIGNATURE_FAILURE || error == X509_V_ERR_KEYUSAGE_NO_CERTSIGN;
+                if (is_final(found) || (!misled && (by_signature || !wrong_key)))
+                        break;
+                if (wrong_key && !by_signature)
+                        by_signature = true;
+                else
+                        sk_X509_delete_ptr(offered, misled);
         }
         ERR_clear_error();
         return problem;

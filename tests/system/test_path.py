@@ -153,6 +153,15 @@ def signatures_dates_names(a, root):
     other = a.make("Sub", root, CA)
     judge("4.3 two of one name, no key identifier (first)", "OK", both, root, [other, sub], agree=False)
     judge("4.3 two of one name, no key identifier (second)", "OK", both, root, [sub, other], agree=False)
+    # A cross-certificate of the same authority leads to a root that we do not have. OpenSSL has no second thought.
+    cross = a.make("Sub", stranger, CA, key=sub.key)
+    limited = a.make("Sub", root, CA + "nameConstraints=critical,permitted;email:.nowhere.example,excluded;dirName:x\n[x]\nC=KZ\n", key=sub.key)
+    for name, offered in {"a cross-certificate first": [cross, sub], "a cross-certificate last": [sub, cross], "its root, too": [cross, stranger, sub],
+                          "one with constraints first": [limited, sub]}.items():
+        judge(f"4.3 {name}", "OK", leaf, root, offered, agree=False)
+    judge("4.3 a cross-certificate alone", UNTRUSTED, leaf, root, [cross])
+    judge("4.3 one with constraints alone", UNTRUSTED, leaf, root, [limited])
+    judge("4.3 more cross-certificates than are tried", UNTRUSTED, leaf, root, [a.make("Sub", stranger, CA, key=sub.key) for _ in range(9)] + [sub], agree=False)
 
 
 def constraints(a, root):
