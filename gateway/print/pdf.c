@@ -80,7 +80,7 @@ static qpdf_oh add_stream(qpdf_data q, const char *dictionary, struct span data,
         qpdf_oh stream = qpdf_oh_new_stream(q), parsed = qpdf_oh_parse(q, dictionary), none = qpdf_oh_new_null(q);
         if (!deflated)
                 qpdf_oh_replace_stream_data(q, stream, data.p, data.n, none, none);
-        else if (compress2((Bytef *)packed, &n, data.p, (uLong)data.n, Z_BEST_COMPRESSION) == Z_OK)
+        else if (compress2((Bytef *)packed, &n, data.p, (uLong)data.n, Z_DEFAULT_COMPRESSION) == Z_OK)
                 qpdf_oh_replace_stream_data(q, stream, (const unsigned char *)packed, n, qpdf_oh_new_name(q, "/FlateDecode"), none);
         qpdf_oh own = qpdf_oh_get_dict(q, stream);
         qpdf_oh_begin_dict_key_iter(q, parsed);

@@ -8,6 +8,7 @@ they are kept. Every name and number is synthetic.
 import base64
 import datetime
 import hashlib
+import io
 import os
 import pathlib
 import re
@@ -16,6 +17,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import zipfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 HERE = ROOT / "tests" / "fuzz"
@@ -565,7 +567,41 @@ def tsp(pki):
     yield "refused", b"\x30\x0c\x30\x0a\x02\x01\x02\x03\x05\x06\0\0\0\x40"
 
 
+def shown():
+    """QR payloads, ZIP archives, the outside of a signed PDF, forms."""
+    def archive(content, method=zipfile.ZIP_DEFLATED, name="one"):
+        out = io.BytesIO()
+        with zipfile.ZipFile(out, "w", method) as z:
+            z.writestr(zipfile.ZipInfo(name), content, method)
+        return out.getvalue()
+
+    def codes(data, size=60):
+        pieces = [data[i:i + size] for i in range(0, len(data), size)]
+        return [f'<?xml version="1.0" encoding="UTF-8" standalone="yes"?><BarcodeElement xmlns="http://barcodes.pdf.shep.nitec.kz/"><creationDate>2026-11-22T19:30:37.123+05:00</creationDate>'
+                f"<elementData>{base64.b64encode(piece).decode()}</elementData><elementNumber>{i}</elementNumber><elementsAmount>{len(pieces)}</elementsAmount>"
+                "<FavorID>10100464053940</FavorID></BarcodeElement>" for i, piece in enumerate(pieces, 1)]
+
+    good = codes(archive("<response>тиесілі</response>"))
+    yield "codes", "\n".join(good)
+    yield "codes-reversed", "\n".join(good[::-1])
+    yield "codes-missing", "\n".join(good[1:])
+    yield "codes-stored", "\n".join(codes(archive("<a/>", zipfile.ZIP_STORED)))
+    yield "codes-name", "\n".join(codes(archive("<a/>", name="two")))
+    yield "zip", archive("<a/>" * 50)
+    yield "zip-stored", archive("<a/>", zipfile.ZIP_STORED)
+    yield "zip-bomb", archive("0" * 200000)
+    head, gap = "%PDF-1.7\n<< /ByteRange [ 0 {} {} {} ] /Contents ", "<3003020105" + "00" * 8 + ">"
+    before = len(head.format(56, 100, 10))
+    yield "pdf", head.format(before, before + len(gap), 10) + gap + " >>\n%%EOF\n"
+    yield "pdf-more", head.format(before, before + len(gap), 10) + gap + " >>\n%%EOF\n1"
+    yield "form", "number=20100000000001&iin=8504%31239+0011"
+    yield "multipart", '--b0\r\nContent-Disposition: form-data; name="file"\r\n\r\n\r\n--b0\r\nA: b\r\n\r\n%PDF-\r\n--b0--\r\n'
+
+
 def main():
+    if sys.argv[1:] == ["shown"]:
+        write("shown", shown())
+        return
     material = HERE / "material"
     only_xades = sys.argv[1:] == ["xades"]
     only_revocation = sys.argv[1:] == ["revocation"]  # leaves the others as they are: every run has new keys
@@ -596,7 +632,7 @@ def main():
         write("certificate", certificate(pki))
         write("document", [*document(pki, application), *xades(pki, application)])
         write("transport", transport(pki, envelope))
-    for name, seeds in (("xml", xml()), ("soap", soap()), ("http", http()), ("conf", conf()), ("signer_frame", signer_frame()), ("base64", base64_texts()), ("gost", gost())):
+    for name, seeds in (("xml", xml()), ("soap", soap()), ("http", http()), ("conf", conf()), ("signer_frame", signer_frame()), ("base64", base64_texts()), ("gost", gost()), ("shown", shown())):
         write(name, seeds)
 
 
