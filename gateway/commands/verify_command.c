@@ -409,7 +409,8 @@ static int verify_run(int argc, char **argv)
                 "Says whether the signatures of SOAP messages, signed XML documents and CMS are valid: what they cover, who signed,\n"
                 "and if not valid, one reason code. Of a SOAP message both the transport signature and the signed document\n"
                 "inside are checked; of a printed result (PDF) its own signature, which must cover the whole file, and the XML attached. The\n"
-                "contents of its QR codes, as a reader gives them, are put together in one FILE: zbarimg -q --raw page.png >FILE. Revocation is asked of the files given by --crl and --ocsp alone, as of --at: an answer counts for\n"
+                "contents of its QR codes, as a reader gives them, are put together in one FILE: zbarimg -q --raw page.png >FILE.\n"
+                "Revocation is asked of the files given by --crl and --ocsp alone, as of --at: an answer counts for\n"
                 "a day after its thisUpdate, not beyond its nextUpdate, and for any instant before it. Without them it is not asked.\n"
                 "With --certificate FILE only a certificate's path is judged: egov-gateway verify --certificate --help.\n"
                 "Exit status: 0 all valid, 1 some not, 2 usage or unreadable.",
