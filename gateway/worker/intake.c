@@ -229,6 +229,8 @@ static enum gw_rc check_shep(struct intake *in, const struct soap *soap, const s
         in->correlation_id = xstrdup(m->correlation_id && m->correlation_id[0] ? m->correlation_id : m->message_id);
         in->shep_service_id = xstrdup(m->service_id);
         rc = check_data(in, m->data, transport, why);
+        if (rc == GW_OK) /* an old application in a new envelope is old */
+                rc = verify_fresh(&s->policy, in->application->request_date, in->received_at, why);
         if (rc == GW_OK)
                 make_digest(in, m->message_date);
         return rc;
