@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "gateway/catalogue/catalogue.h"
+#include "gateway/identifiers/identifiers.h"
 #include "gateway/reason.h"
 
 GW_DEFINE_AUTO(schema_valid, xmlSchemaValidCtxt, xmlSchemaFreeValidCtxt)
@@ -143,6 +144,33 @@ static const char *complaint_words(int code)
         }
 }
 
+char *application_field(const xmlNode *root, const char *path)
+{
+        const xmlNode *node = xml_child(root, APPLICATION_NS, "form");
+        while (node && path) {
+                const char *slash = strchr(path, '/');
+                auto_str char *name = slash ? xstrndup(path, (size_t)(slash - path)) : xstrdup(path);
+                node = xml_child(node, APPLICATION_NS, name);
+                path = slash ? slash + 1 : NULL;
+        }
+        return node ? xml_text(node) : NULL;
+}
+
+/* What no pattern can say of a number: dates and check digits. Of fields of the types app:iin and app:iban that stand once. */
+static enum gw_rc check_numbers(const struct service *service, const xmlNode *root, struct why *why)
+{
+        for (size_t i = 0; i < service->field_count; i++) {
+                const struct form_field *field = &service->fields[i];
+                bool iin = str_eq(field->type, "iin");
+                if (field->repeated || (!iin && !str_eq(field->type, "iban")))
+                        continue;
+                auto_str char *text = application_field(root, field->path);
+                if (text && !(iin ? iin_valid(text, true, NULL) : iban_valid(text)))
+                        return why_set(why, GW_REJECT, REASON_FORM_INVALID, "form/%s: not %s", field->path, iin ? "an IIN" : "an IBAN");
+        }
+        return GW_OK;
+}
+
 enum gw_rc service_check_form(const struct service *service, xmlDoc *application, struct why *why)
 {
         gw_auto(schema_valid) xmlSchemaValidCtxt *valid = xmlSchemaNewValidCtxt(service->schema);
@@ -157,6 +185,9 @@ enum gw_rc service_check_form(const struct service *service, xmlDoc *application
                 return why_set(why, GW_REJECT, REASON_FORM_INVALID, "%s%s%s: %s", complaint.parent, complaint.parent[0] ? "/" : "",
                                complaint.field, complaint_words(complaint.code));
         const xmlNode *root = xmlDocGetRootElement(application);
+        enum gw_rc rc = check_numbers(service, root, why);
+        if (rc != GW_OK)
+                return rc;
         auto_str char *consent = xml_child_text(root, APPLICATION_NS, "consent");
         if (!str_eq(consent, "true") && !str_eq(consent, "1"))
                 return why_set(why, GW_REJECT, REASON_CONSENT_MISSING, "consent is not true");

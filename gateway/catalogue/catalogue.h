@@ -31,6 +31,12 @@
  * </application> */
 
 struct template;
+/* How a system of the case is asked. */
+struct service_question {
+        char *adapter;                /* of that name; several questions may be of one, "gbdfl" and "child" */
+        char *iin_field;              /* field of the form that holds the IIN asked about; NULL: the declarant's */
+        char *account_field;          /* field of the form that holds the IBAN to ask about, or NULL */
+};
 struct service_rule {
         char *id;
         char *outcome;                /* POSITIVE | NEGATIVE | REFUSED | WAIT */
@@ -93,6 +99,9 @@ struct service {
         const struct route **channel_routes; /* the same order: whose limits count */
         char **systems;               /* state systems to ask; NULL-terminated; order = order of the case */
         size_t system_count;
+        struct service_question *questions; /* one for each of systems */
+        xmlNode *data;                /* the service's own tables (amounts by district and day), copied into the case as /case/data; or NULL */
+        xmlDoc *data_doc;             /* owns it */
         struct service_rule *rules;
         size_t rule_count;
         xmlSchema *schema;            /* application incl. the service's form; NULL when withdrawn */
@@ -121,6 +130,9 @@ void catalogue_explain(const struct catalogue *catalogue, const char *code, stru
 GW_MUST_CHECK enum gw_rc catalogue_check_calendar(const struct catalogue *catalogue, const struct calendar *calendar, struct why *why);
 /* The verified application against the service's schema. FORM_INVALID, detail names the field (never its value); CONSENT_MISSING. */
 GW_MUST_CHECK enum gw_rc service_check_form(const struct service *service, xmlDoc *application, struct why *why);
+
+/* Text of a field of the verified application's form, by form_field.path; the caller's. NULL: not there. */
+char *application_field(const xmlNode *root, const char *path);
 
 /* The fields of the application that every stage needs; strings owned. */
 struct application {

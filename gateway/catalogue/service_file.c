@@ -112,6 +112,13 @@ void service_done(struct service *service)
         service_form_done(service);
         list_free(service->shep_service_ids);
         list_free(service->channels);
+        for (size_t i = 0; i < service->system_count && service->questions; i++) {
+                free(service->questions[i].adapter);
+                free(service->questions[i].iin_field);
+                free(service->questions[i].account_field);
+        }
+        free(service->questions);
+        xmlFreeDoc(service->data_doc);
         list_free(service->systems);
         for (size_t i = 0; i < service->rule_count; i++) {
                 struct service_rule *rule = &service->rules[i];
@@ -201,13 +208,77 @@ static enum gw_rc read_template(const xmlNode *node, const char *what, struct te
         return place_fail(place, line, "%s: %s", what, compiling.detail);
 }
 
+static bool is_field(const struct service *service, const char *path)
+{
+        for (size_t i = 0; i < service->field_count; i++)
+                if (str_eq(service->fields[i].path, path))
+                        return service->fields[i].required && !service->fields[i].repeated && service->fields[i].type;
+        return false;
+}
+
+static enum gw_rc read_questions(const xmlNode *systems, struct service *service, const struct place *place)
+{
+        service->systems = read_list(systems, &service->system_count);
+        service->questions = xcalloc(service->system_count, sizeof *service->questions);
+        size_t i = 0;
+        for (const xmlNode *node = xml_first_element(systems); node; node = xml_next_element(node), i++) {
+                struct service_question *q = &service->questions[i];
+                q->adapter = xml_attribute(node, NULL, "adapter");
+                if (!q->adapter)
+                        q->adapter = xstrdup(service->systems[i]);
+                q->iin_field = xml_attribute(node, NULL, "iin");
+                q->account_field = xml_attribute(node, NULL, "account");
+                const char *fields[] = {q->iin_field, q->account_field};
+                for (size_t k = 0; k < GW_COUNT(fields); k++)
+                        if (fields[k] && !is_field(service, fields[k]))
+                                return place_fail(place, xmlGetLineNo(node), "system %s: %s is no field of the form that is always there once", service->systems[i], fields[k]);
+                if (str_eq(service->systems[i], "application") || str_eq(service->systems[i], "data"))
+                        return place_fail(place, xmlGetLineNo(node), "system %s: the case has an element of this name already", service->systems[i]);
+        }
+        return GW_OK;
+}
+
+/* Elements and attributes without a namespace, as rules and templates name them. Depth is bounded by xml_read(). */
+static bool copy_data(xmlNode *parent, const xmlNode *from)
+{
+        for (const xmlNode *node = xml_first_element(from); node; node = xml_next_element(node)) {
+                xmlNode *copy = xmlNewDocNode(parent->doc, NULL, node->name, NULL);
+                if (!copy)
+                        return false;
+                xmlAddChild(parent, copy);
+                for (const xmlAttr *attr = node->properties; attr; attr = attr->next) {
+                        auto_str char *value = xml_attribute(node, NULL, (const char *)attr->name);
+                        if (value && !xmlNewProp(copy, attr->name, (const xmlChar *)value))
+                                return false;
+                }
+                if (!copy_data(copy, node))
+                        return false;
+        }
+        return true;
+}
+
+static enum gw_rc read_data(const xmlNode *data, struct service *service, const struct place *place)
+{
+        if (!data)
+                return GW_OK;
+        service->data_doc = xmlNewDoc((const xmlChar *)"1.0");
+        service->data = service->data_doc ? xmlNewDocNode(service->data_doc, NULL, (const xmlChar *)"data", NULL) : NULL;
+        if (service->data)
+                xmlDocSetRootElement(service->data_doc, service->data);
+        return service->data && copy_data(service->data, data) ? GW_OK : why_set(place->why, GW_FAULT, REASON_INTERNAL, "out of memory");
+}
+
 static enum gw_rc read_automated(const xmlNode *node, struct service *service, const struct place *place)
 {
         service->automated = true;
         service->provider_key = xml_attribute(node, NULL, "providerKey");
         free(service->systems);
-        service->systems = read_list(xml_child(node, CATALOGUE_NS, "systems"), &service->system_count);
-        enum gw_rc rc = read_rules(xml_child(node, CATALOGUE_NS, "rules"), service, place);
+        enum gw_rc rc = read_questions(xml_child(node, CATALOGUE_NS, "systems"), service, place);
+        if (rc == GW_OK)
+                rc = read_data(xml_child(node, CATALOGUE_NS, "data"), service, place);
+        if (rc != GW_OK)
+                return rc;
+        rc = read_rules(xml_child(node, CATALOGUE_NS, "rules"), service, place);
         if (rc != GW_OK)
                 return rc;
         rc = read_template(xml_first_element(xml_child(node, CATALOGUE_NS, "result")), "result", &service->result_template, place);

@@ -11,12 +11,14 @@
 struct question {
         struct round *round;
         const struct collect_peer *peer;
+        const char *name;
+        char *iin, *account;
         char message_id[TEXT_UUID_MAX];
 };
 
 struct round {
         struct verifier *verifier;
-        char *iin, *number, *sender_id, *correlation_id;
+        char *number, *sender_id, *correlation_id;
         struct question questions[COLLECT_SYSTEMS_MAX];
         struct collect_answer answers[COLLECT_SYSTEMS_MAX];
         size_t count, open;
@@ -26,7 +28,8 @@ struct round {
 
 static struct query query_of(const struct question *q, struct wall_time now)
 {
-        return (struct query){.iin = q->round->iin, .number = q->round->number, .message_id = q->message_id, .sender_id = q->round->sender_id, .now = now};
+        return (struct query){
+                .iin = q->iin, .account = q->account, .number = q->round->number, .message_id = q->message_id, .sender_id = q->round->sender_id, .now = now};
 }
 
 static enum gw_rc write_envelope(const struct question *q, const struct signing_key *key, struct buf *out, struct why *why)
@@ -62,6 +65,27 @@ static enum gw_rc check_signature(const struct question *q, const struct soap *s
         return verify_sender_allowed(certificate, &binding, why);
 }
 
+/* <gbdfl …>…</gbdfl> into <child …>…</child>, where the case knows an answer by another name than the adapter's. */
+static void rename_facts(const struct question *q, struct span facts, struct buf *out)
+{
+        size_t n = strlen(q->peer->adapter->name);
+        GW_ASSERT(facts.n > 2 * n + 4); /* what adapters write: <NAME …</NAME> */
+        buf_printf(out, "<%s", q->name);
+        buf_add(out, facts.p + 1 + n, facts.n - 2 * n - 2);
+        buf_printf(out, "%s>", q->name);
+}
+
+static enum gw_rc read_facts(const struct question *q, const xmlNode *root, struct buf *facts, struct why *why)
+{
+        auto_buf struct buf own = BUF_INIT;
+        struct query query = query_of(q, wall_now());
+        enum gw_rc rc = q->peer->adapter->read_answer(&query, root, &own, why);
+        if (rc != GW_OK)
+                return rc;
+        rename_facts(q, buf_span(&own), facts);
+        return buf_failed(facts) ? why_set(why, GW_FAULT, REASON_INTERNAL, "the facts do not fit") : GW_OK;
+}
+
 static enum gw_rc read_envelope(const struct question *q, struct span in, struct buf *facts, struct why *why)
 {
         auto_soap struct soap *soap = NULL;
@@ -84,8 +108,7 @@ static enum gw_rc read_envelope(const struct question *q, struct span in, struct
         rc = shep_data_document(message->data, &xml_limits_default, &doc, &bytes, why);
         if (rc != GW_OK)
                 return rc;
-        struct query query = query_of(q, wall_now());
-        return q->peer->adapter->read_answer(&query, xmlDocGetRootElement(doc), facts, why);
+        return read_facts(q, xmlDocGetRootElement(doc), facts, why);
 }
 
 /* Whatever is wrong with an answer, the request waits: the system's silence or nonsense is never the citizen's "no". */
@@ -118,7 +141,10 @@ static void round_finish(struct round *r)
                 buf_done(&r->answers[i].envelope);
                 buf_done(&r->answers[i].facts);
         }
-        free(r->iin);
+        for (size_t i = 0; i < r->count; i++) {
+                free(r->questions[i].iin);
+                free(r->questions[i].account);
+        }
         free(r->number);
         free(r->sender_id);
         free(r->correlation_id);
@@ -145,7 +171,6 @@ void collect_ask(const struct collect_request *request, collect_done done, void 
         struct round *r = xcalloc(1, sizeof *r);
         *r = (struct round){
                 .verifier = request->verifier,
-                .iin = xstrdup(request->iin),
                 .number = xstrdup(request->number),
                 .sender_id = xstrdup(request->sender_id),
                 .correlation_id = xstrdup(request->correlation_id),
@@ -157,9 +182,11 @@ void collect_ask(const struct collect_request *request, collect_done done, void 
         struct buf envelopes[COLLECT_SYSTEMS_MAX];
         for (size_t i = 0; i < r->count; i++) {
                 envelopes[i] = (struct buf)BUF_INIT;
-                r->questions[i] = (struct question){.round = r, .peer = request->peers[i]};
+                const struct collect_question *asked = &request->questions[i];
+                r->questions[i] = (struct question){
+                        .round = r, .peer = asked->peer, .name = asked->name, .iin = xstrdup(asked->iin), .account = asked->account ? xstrdup(asked->account) : NULL};
                 text_uuid(r->questions[i].message_id);
-                r->answers[i] = (struct collect_answer){.adapter = request->peers[i]->adapter, .rc = GW_RETRY, .why = SILENT, .envelope = BUF_INIT, .facts = BUF_INIT};
+                r->answers[i] = (struct collect_answer){.name = asked->name, .rc = GW_RETRY, .why = SILENT, .envelope = BUF_INIT, .facts = BUF_INIT};
                 if (write_envelope(&r->questions[i], request->key, &envelopes[i], &r->answers[i].why) != GW_OK)
                         buf_reset(&envelopes[i]);
         }
@@ -171,7 +198,7 @@ void collect_ask(const struct collect_request *request, collect_done done, void 
                         continue;
                 }
                 struct http_post post = {
-                        .destination = request->peers[i]->destination,
+                        .destination = request->questions[i].peer->destination,
                         .content_type = "text/xml; charset=utf-8",
                         .soap_action = "",
                         .correlation_id = r->correlation_id,

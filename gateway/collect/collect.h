@@ -19,16 +19,22 @@ struct collect_peer {                 /* one per adapter in use; lives as long a
         const char *service_id;       /* serviceId on SHEP */
         const char *bin;              /* whose signature its answers carry */
 };
+struct collect_question {
+        const struct collect_peer *peer;
+        const char *name;             /* of the answer in the case; lives as long as the round */
+        const char *iin;              /* whom it is about */
+        const char *account;          /* IBAN, or NULL */
+};
 struct collect_answer {
-        const struct adapter *adapter;
+        const char *name;             /* the question's */
         enum gw_rc rc;                /* GW_OK: facts are there; else why tells */
         struct why why;
         struct buf envelope, facts;   /* as received; as read */
 };
 struct collect_request {
-        const struct collect_peer *const *peers;
+        const struct collect_question *questions;
         size_t count;                 /* 1..COLLECT_SYSTEMS_MAX */
-        const char *iin, *number, *sender_id, *correlation_id;
+        const char *number, *sender_id, *correlation_id;
         const struct signing_key *key;
         struct http_client *client;
         struct verifier *verifier;

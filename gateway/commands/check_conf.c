@@ -132,9 +132,9 @@ static bool check_services(const struct settings *s)
                         ok = say(settings_has_key(s, service->provider_key), what, &missing) && ok;
                 }
                 for (size_t k = 0; k < service->system_count; k++) {
-                        auto_str char *what = xasprintf("service %s asks %s, which has a [destination …]", service->code, service->systems[k]);
+                        auto_str char *what = xasprintf("service %s asks %s, which has a [destination …]", service->code, service->questions[k].adapter);
                         struct why missing = {0, "there is none"};
-                        ok = say(settings_destination(s, service->systems[k]) != NULL, what, &missing) && ok;
+                        ok = say(settings_destination(s, service->questions[k].adapter) != NULL, what, &missing) && ok;
                 }
         }
         ok = ok && check_calendar(s, catalogue);

@@ -34,6 +34,8 @@ static const char *outcome_of(const xmlNode *root)
                 return "REFUSED";
         if (!str_eq(code, "APPROVED"))
                 return "neither APPROVED nor REJECTED";
+        if (child(child(root, "businessData"), "notification")) /* of an assignment: there is none of the opposite */
+                return "POSITIVE";
         auto_str char *statement = xml_text(child(child(child(root, "businessData"), "certificate"), "statement"));
         if (!statement)
                 return "without a statement";

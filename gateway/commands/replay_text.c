@@ -42,13 +42,13 @@ void replay_vars_done(struct replay_vars *vars)
         vars->count = 0;
 }
 
-/* "now", "now-25h", "now+10m" */
-static bool read_now(struct wall_time now, const char *name, struct wall_time *ret_time)
+/* "now", "now-25h", "now+10m"; the same with "today" */
+static bool read_now(struct wall_time now, const char *word, const char *name, struct wall_time *ret_time)
 {
         static const struct { char unit; int64_t ms; } units[] = {{'s', 1000}, {'m', 60000}, {'h', 3600000}, {'d', 86400000}};
-        if (!str_starts(name, "now"))
+        if (!str_starts(name, word))
                 return false;
-        name += strlen("now");
+        name += strlen(word);
         if (!*name) {
                 *ret_time = now;
                 return true;
@@ -76,10 +76,10 @@ static enum gw_rc add_value(const struct replay_vars *vars, const char *name, bo
         char text[TEXT_UUID_MAX + CLOCK_TEXT_MAX];
         struct wall_time time = vars->now;
         const char *value = replay_vars_get(vars, name);
-        if (!value && read_now(vars->now, name, &time))
+        if (!value && read_now(vars->now, "now", name, &time))
                 value = clock_iso(time, text);
-        if (!value && str_eq(name, "today"))
-                value = clock_date_iso(vars->now, text);
+        if (!value && read_now(vars->now, "today", name, &time))
+                value = clock_date_iso(time, text);
         if (!value && str_eq(name, "uuid"))
                 value = text_uuid(text);
         if (!value)

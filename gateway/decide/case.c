@@ -94,6 +94,11 @@ enum gw_rc case_build(const struct case_input *input, xmlDoc **ret_case, struct 
         xmlDocSetRootElement(doc, root);
         if (!add_moment(root, input) || !add_application(root, input->application))
                 return out_of_memory(why);
+        xmlNode *data = input->data ? xmlDocCopyNode(input->data, doc, 1) : NULL;
+        if (input->data && !data)
+                return out_of_memory(why);
+        if (data)
+                xmlAddChild(root, data);
         for (size_t i = 0; i < input->fact_count; i++) {
                 enum gw_rc rc = add_fact(root, &input->facts[i], why);
                 if (rc != GW_OK)

@@ -5,6 +5,7 @@
  *     <application> … without namespaces … </application>
  *     <gbdfl> … facts as the adapter wrote them … </gbdfl>
  *     <socialaid> … </socialaid>
+ *     <data> … tables of the service file … </data>
  *   </case>
  * A silent system has no element here, and no rule may be asked before all have answered (I4). */
 #ifndef GW_DECIDE_DECIDE_H
@@ -17,6 +18,7 @@ struct case_input {
         const xmlNode *application;   /* the verified root */
         const char *number;
         struct wall_time now;
+        xmlNode *data;                /* the service's tables, or NULL */
         const struct case_fact *facts;
         size_t fact_count;
 };

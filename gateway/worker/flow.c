@@ -257,8 +257,8 @@ static enum gw_rc record_answers(struct store *store, struct flow *f, struct why
         for (size_t i = 0; i < f->answer_count; i++) {
                 const struct collect_answer *a = &f->answers[i];
                 enum gw_rc rc = a->rc == GW_OK
-                                        ? store_answer(store, f->work.id, a->adapter->name, buf_span(&a->envelope), buf_span(&a->facts), f->now, why)
-                                        : store_query_failed(store, f->work.id, a->adapter->name, reason_info(a->why.reason)->name, f->now, why);
+                                        ? store_answer(store, f->work.id, a->name, buf_span(&a->envelope), buf_span(&a->facts), f->now, why)
+                                        : store_query_failed(store, f->work.id, a->name, reason_info(a->why.reason)->name, f->now, why);
                 if (rc != GW_OK)
                         return rc;
         }
@@ -290,7 +290,7 @@ static void on_waiting(void *arg, enum gw_rc rc, const struct why *why)
         atomic_fetch_add(&f->loop->shared->counters.awaiting, 1);
         for (size_t i = 0; i < f->answer_count; i++)
                 if (f->answers[i].rc != GW_OK)
-                        log_event(LOG_WARN, f->work.number, "request.awaiting", "system=%s reason=%s round=%d detail=\"%s\"", f->answers[i].adapter->name,
+                        log_event(LOG_WARN, f->work.number, "request.awaiting", "system=%s reason=%s round=%d detail=\"%s\"", f->answers[i].name,
                                   reason_info(f->answers[i].why.reason)->name, f->work.attempts + 1, f->answers[i].why.detail);
         tell(f, false);
         push_rows(f);
@@ -317,11 +317,12 @@ static enum gw_rc build_case(struct flow *f, struct why *why)
                 return GW_FAULT; /* it was read when it was registered */
         struct case_fact facts[COLLECT_SYSTEMS_MAX];
         for (size_t i = 0; i < f->answer_count; i++)
-                facts[i] = (struct case_fact){.system = f->answers[i].adapter->name, .facts = buf_span(&f->answers[i].facts)};
+                facts[i] = (struct case_fact){.system = f->answers[i].name, .facts = buf_span(&f->answers[i].facts)};
         struct case_input input = {
                 .application = xmlDocGetRootElement(application),
                 .number = f->work.number,
                 .now = f->now,
+                .data = f->service->data,
                 .facts = facts,
                 .fact_count = f->answer_count,
         };
@@ -518,16 +519,50 @@ static void start_notice(struct flow *f)
         stage_add(f->loop->shared, STAGE_DELIVER, since);
 }
 
-static void start_collect(struct flow *f)
+/* What the service wants to be asked with: numbers out of the form. The application is read only when there are such. */
+struct asked { char *iin, *account; };
+
+static enum gw_rc read_asked(const struct flow *f, struct asked asked[COLLECT_SYSTEMS_MAX], struct why *why)
 {
-        const struct collect_peer *peers[COLLECT_SYSTEMS_MAX];
+        auto_xmldoc xmlDoc *doc = NULL;
+        for (size_t i = 0; i < f->service->system_count; i++) {
+                const struct service_question *q = &f->service->questions[i];
+                if (!doc && (q->iin_field || q->account_field)) {
+                        enum gw_rc rc = xml_read(buf_span(&f->work.application), &xml_limits_default, &doc, why);
+                        if (rc != GW_OK)
+                                return rc;
+                }
+                const xmlNode *root = doc ? xmlDocGetRootElement(doc) : NULL;
+                asked[i].iin = q->iin_field ? application_field(root, q->iin_field) : xstrdup(f->work.declarant_iin);
+                asked[i].account = q->account_field ? application_field(root, q->account_field) : NULL;
+                if (!asked[i].iin || (q->account_field && !asked[i].account))
+                        return why_set(why, GW_FAULT, REASON_INTERNAL, "the application lacks what %s is asked with", f->service->systems[i]);
+        }
+        return GW_OK;
+}
+
+static void asked_done(struct asked asked[COLLECT_SYSTEMS_MAX])
+{
+        for (size_t i = 0; i < COLLECT_SYSTEMS_MAX; i++) {
+                free(asked[i].iin);
+                free(asked[i].account);
+        }
+}
+
+static void ask(struct flow *f, const struct asked asked[COLLECT_SYSTEMS_MAX])
+{
         uint64_t since = stage_now();
+        struct collect_question questions[COLLECT_SYSTEMS_MAX];
         for (size_t i = 0; i < f->service->system_count; i++)
-                peers[i] = shared_peer(f->loop->shared, f->service->systems[i]); /* there: checked at start */
+                questions[i] = (struct collect_question){
+                        .peer = shared_peer(f->loop->shared, f->service->questions[i].adapter), /* there: checked at start */
+                        .name = f->service->systems[i],
+                        .iin = asked[i].iin,
+                        .account = asked[i].account,
+                };
         struct collect_request request = {
-                .peers = peers,
+                .questions = questions,
                 .count = f->service->system_count,
-                .iin = f->work.declarant_iin,
                 .number = f->work.number,
                 .sender_id = f->loop->shared->settings->gateway.sender_id,
                 .correlation_id = f->work.number,
@@ -556,12 +591,19 @@ static void wait_for_stamp(struct flow *f)
 
 static void start_registered(struct flow *f)
 {
-        if (f->work.outbox_sequence == 0)
-                start_notice(f);
-        if (stamp_is_out_of_reach(f->loop))
-                wait_for_stamp(f);
-        else
-                start_collect(f);
+        struct asked asked[COLLECT_SYSTEMS_MAX] = {0};
+        struct why why = WHY_INIT;
+        if (read_asked(f, asked, &why) != GW_OK) {
+                let_go(f, "collect", &why);
+        } else {
+                if (f->work.outbox_sequence == 0)
+                        start_notice(f);
+                if (stamp_is_out_of_reach(f->loop))
+                        wait_for_stamp(f);
+                else
+                        ask(f, asked);
+        }
+        asked_done(asked);
 }
 
 /* ---- revocation that was not known at the receipt ---- */

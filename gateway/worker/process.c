@@ -106,8 +106,8 @@ static enum gw_rc check_catalogue(const struct shared *s, struct why *why)
                         return why_set(why, GW_REJECT, REASON_CONFIGURATION, "service %s signs with [key %s], which does not exist", service->code,
                                        service->provider_key);
                 for (size_t k = 0; k < service->system_count; k++)
-                        if (!shared_peer(s, service->systems[k]))
-                                return why_set(why, GW_REJECT, REASON_CONFIGURATION, "service %s asks %s, which has no [destination %s]", service->code, service->systems[k], service->systems[k]);
+                        if (!shared_peer(s, service->questions[k].adapter))
+                                return why_set(why, GW_REJECT, REASON_CONFIGURATION, "service %s asks %s, which has no [destination %s]", service->code, service->questions[k].adapter, service->questions[k].adapter);
         }
         return GW_OK;
 }

@@ -95,7 +95,7 @@ def variants(text, lab):
         "TLS certificate that has expired": (re.sub(r"(\[listener tls\][^\[]*?certificate = ).*\n", rf"\1{expired(lab.folder)}\n", text),
                                              "BAD  [listener tls] has a certificate: which has expired"),
         "no services": (re.sub(r"^services = /.*$", f"services = {empty}", text, count=1, flags=re.M), "BAD  service catalogue"),
-        "a state system nobody serves": (re.sub(r"\[destination gbdfl\]\n(?:.+\n)+", "", text), "BAD  service TSA_CERT asks gbdfl"),
+        "a state system nobody serves": (re.sub(r"\[destination gbdfl\]\n(?:.+\n)+", "", text), "BAD  service HOME_SCHOOL asks gbdfl"),
     }
 
 
