@@ -284,7 +284,9 @@ static enum gw_rc judge_soap(struct verifier *verifier, struct span body, struct
                 rc = verify_fresh(&policy, message->message_date, now, why);
         if (rc == GW_OK)
                 rc = shep_data_document(message->data, &xml_limits_default, &doc, &bytes, why);
-        return rc == GW_OK ? judge_application(verifier, doc, now, &date, why) : rc;
+        if (rc == GW_OK)
+                rc = judge_application(verifier, doc, now, &date, why);
+        return rc == GW_OK ? verify_fresh(&policy, date, now, why) : rc;
 }
 
 static enum gw_rc judge_rest(struct verifier *verifier, struct span body, struct wall_time now, struct why *why)
