@@ -56,12 +56,19 @@ static bool take_x509s(void *list, struct span bytes)
 
 static bool take_crls(void *list, struct span bytes)
 {
-        const unsigned char *p = bytes.p;
-        X509_CRL *one = d2i_X509_CRL(NULL, &p, (long)bytes.n);
+        X509_CRL *one = path_crl(bytes);
+        int count = one ? sk_X509_CRL_push(list, one) : 0;
         gw_auto(bio) BIO *bio = BIO_new_mem_buf(bytes.p, (int)bytes.n);
-        int count = 0;
-        for (X509_CRL *crl = one ? one : PEM_read_bio_X509_CRL(bio, NULL, NULL, NULL); crl; crl = one ? NULL : PEM_read_bio_X509_CRL(bio, NULL, NULL, NULL))
-                count = sk_X509_CRL_push(list, crl);
+        char *name = NULL, *head = NULL;
+        unsigned char *der = NULL;
+        long n = 0;
+        while (!one && PEM_read_bio(bio, &name, &head, &der, &n) == 1) {
+                X509_CRL *crl = str_eq(name, PEM_STRING_X509_CRL) ? path_crl(span_of(der, (size_t)n)) : NULL;
+                count = crl ? sk_X509_CRL_push(list, crl) : count;
+                OPENSSL_free(name);
+                OPENSSL_free(head);
+                OPENSSL_free(der);
+        }
         ERR_clear_error();
         return count > 0;
 }

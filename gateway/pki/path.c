@@ -12,7 +12,9 @@
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
 
+#include "gateway/gost/der.h"
 #include "gateway/pki/anchors_priv.h"
+#include "gateway/pki/x509_parts.h"
 
 #define AUTH_LEVEL 2
 #define SECURITY_BITS 112
@@ -325,4 +327,42 @@ enum path_problem path_verify(const struct anchors *anchors, X509 *leaf, const s
         }
         ERR_clear_error();
         return problem;
+}
+
+/* ---- lists ------------------------------------------------------------------------------------------------------- */
+
+/* The list with one spelling of its algorithm; false when it has one already, or is no list. */
+static bool respell(struct span der, struct buf *out)
+{
+        struct span outer, rest, tbs, inside, number, inner;
+        struct signed_parts parts;
+        if (!der_take(&der, DER_SEQUENCE, &outer))
+                return false;
+        rest = outer;
+        if (!signed_take(&rest, &parts) || rest.n != 0)
+                return false;
+        tbs = parts.tbs;
+        if (!der_take(&tbs, DER_SEQUENCE, &inside))
+                return false;
+        gw_ignore(parts_take_integer(&inside, &number)); /* version, of version 2 lists */
+        if (!der_take_whole(&inside, DER_SEQUENCE, &inner) || span_eq(inner, parts.algorithm) || !signed_same_algorithm(inner, parts.algorithm))
+                return false;
+        size_t before = (size_t)(parts.algorithm.p - outer.p), after = before + parts.algorithm.n;
+        auto_buf struct buf content = BUF_INIT;
+        buf_add(&content, outer.p, before);
+        buf_add_span(&content, inner);
+        buf_add(&content, outer.p + after, outer.n - after);
+        der_put(out, DER_SEQUENCE, buf_span(&content));
+        return !buf_failed(&content) && !buf_failed(out);
+}
+
+X509_CRL *path_crl(struct span der)
+{
+        auto_buf struct buf other = BUF_INIT;
+        if (respell(der, &other))
+                der = buf_span(&other);
+        const unsigned char *p = der.p;
+        X509_CRL *crl = d2i_X509_CRL(NULL, &p, (long)der.n);
+        ERR_clear_error();
+        return crl;
 }

@@ -62,6 +62,9 @@ struct path {
 /* PATH_GOOD and *ret_path, or what is wrong with a line for people in detail (no personal data). */
 GW_MUST_CHECK enum path_problem path_verify(const struct anchors *anchors, X509 *leaf, const struct path_rules *rules, struct path *ret_path, struct why *detail);
 void path_done(struct path *path);
+/* DER of a CRL for path_rules.crls; the caller's, NULL when it is none. НУЦ's lists name their algorithm without parameters inside and with NULL outside; OpenSSL
+ * refuses that from 3.0.20 or so on, so the outer name, which no signature covers, is written as the inner one when they mean the same. */
+X509_CRL *path_crl(struct span der);
 GW_MUST_CHECK bool x509_time(const ASN1_TIME *from, struct wall_time *ret_time);
 
 #endif
