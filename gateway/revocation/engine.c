@@ -112,12 +112,23 @@ static void load_offers(struct revocation *r, struct authority *a)
                 }
 }
 
+/* An operator who forgot an [authority …] must hear of it: whoever it certified would wait for an answer that nobody gives. */
+static void tell_sourceless(const struct revocation_conf *conf, const struct authority *a)
+{
+        size_t urls = 0;
+        for (size_t i = 0; i < REVOCATION_KINDS; i++)
+                urls += a->sources[i].url_count;
+        if (urls == 0 && !conf->offline)
+                log_event(LOG_WARN, NULL, "revocation.no_source", "authority=%s effect=\"its certificates stay unknown until [authority] names an OCSP responder or a CRL\"", a->name);
+}
+
 /* Those of the folder are read at the start, by one thread, so that no request waits for a large CRL. */
 static struct authority *add_authority(struct revocation *r, const struct revocation_authority_conf *conf, X509 *issuer, const struct certificate *certificate)
 {
         if (r->authority_count == AUTHORITIES_MAX)
                 return NULL;
         struct authority *a = authority_new(r->conf, conf ? conf : conf_of(r, issuer), issuer, certificate);
+        tell_sourceless(r->conf, a);
         if (r->conf->crl) {
                 load_crl(r, a, false);
                 load_crl(r, a, true);

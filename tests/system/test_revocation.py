@@ -149,6 +149,15 @@ def refusing():
         c.within("and that it is back", ocsp_is("up"))
 
 
+def without_a_source():
+    # The lab's [authority gost] becomes another authority's, so nobody speaks for GOST.
+    with Lab(settings=lambda lab: {**lab.revocation_sections(("rsa",), **QUICK), "authority gost": lab.revocation_sections(("next",))["authority next"],
+                                   "gateway": {"sync_wait_ms": 300}}) as lab:
+        c.same("an authority that nobody configured: its certificates wait", said(Message("sync", applicant=person(A), signer=f"gost-{A}").send(lab)), "IN_PROGRESS")
+        c.same("and the operator is told, once", lab.log.read_text().count("revocation.no_source"), 1)
+        c.same("the others are good", said(message(A).send(lab)), "SUCCESS")
+
+
 def by_crl_alone():
     with Lab(settings=settings(mode="crl", refresh_ms=300, age_max_ms=3600000)) as lab:
         c.same("good", said(message(A).send(lab)), "SUCCESS")
@@ -220,7 +229,7 @@ def waiting():
 
 def main():
     # Side by side: most of it is waiting.
-    parts = [threading.Thread(target=c.part, args=(part,)) for part in (with_both, by_ocsp_alone, refusing, by_crl_alone, waiting)]
+    parts = [threading.Thread(target=c.part, args=(part,)) for part in (with_both, by_ocsp_alone, refusing, without_a_source, by_crl_alone, waiting)]
     for part in parts:
         part.start()
     for part in parts:
