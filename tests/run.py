@@ -5,11 +5,13 @@ tests/crash, in the release build and in the sanitizer build. Each script ends w
 usage: tests/run.py [unit|fuzz|system|crash|lint …] [--only NAME] [--build DIR]…
 """
 import argparse
+import concurrent.futures
 import os
 import pathlib
 import re
 import subprocess
 import sys
+import threading
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
@@ -29,6 +31,7 @@ def count_line(text):
 class Run:
     def __init__(self):
         self.passed = self.failed = self.skipped = 0
+        self.lock = threading.Lock()
 
     def one(self, name, command, count, environment, seconds=900):
         start = time.monotonic()
@@ -43,10 +46,11 @@ class Run:
             failed = 1  # died, or said nothing of the kind
         if code == 0 and passed + failed + skipped == 0:
             failed, text = 1, text + "\nno test was run"
-        self.passed, self.failed, self.skipped = self.passed + passed, self.failed + failed, self.skipped + skipped
-        print(f"{'ok  ' if not failed else 'FAIL'} {name:44} {passed:5} passed {failed:3} failed {time.monotonic() - start:6.1f} s", flush=True)
-        if failed:
-            print("\n".join("     " + line for line in text.splitlines()[-40:]), flush=True)
+        with self.lock:
+            self.passed, self.failed, self.skipped = self.passed + passed, self.failed + failed, self.skipped + skipped
+            print(f"{'ok  ' if not failed else 'FAIL'} {name:44} {passed:5} passed {failed:3} failed {time.monotonic() - start:6.1f} s", flush=True)
+            if failed:
+                print("\n".join("     " + line for line in text.splitlines()[-40:]), flush=True)
 
 
 def main():
@@ -64,16 +68,20 @@ def main():
         environment = {"EGOV_BUILD": str(build), "EGOV_PKI": str(ROOT / "build" / "pki"), "EGOV_VECTORS": os.environ.get("EGOV_VECTORS", str(ROOT.parent / "shared" / "vectors")),
                        "ASAN_OPTIONS": "abort_on_error=1:detect_leaks=1", "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1"}
         label = build.name
+        todo = []  # two at a time: most of a system test is waiting
         for program in sorted((build / "tests" / "unit").glob("test_*")) if "unit" in kinds else []:
             if program.suffix == "" and options.only in program.name:
-                run.one(f"{label}: {program.name}", [program], count_cmocka, environment)
+                todo.append((f"{label}: {program.name}", [program], count_cmocka, environment))
         for program in sorted((build / "tests" / "fuzz").glob("replay_*")) if "fuzz" in kinds else []:
             if program.suffix == "" and options.only in program.name:
-                run.one(f"{label}: {program.name}", [program], count_line, environment)
+                todo.append((f"{label}: {program.name}", [program], count_line, environment))
         for kind in ("system", "crash"):
             for script in sorted((ROOT / "tests" / kind).glob("test_*.py")) if kind in kinds else []:
                 if options.only in script.name:
-                    run.one(f"{label}: {kind}/{script.stem}", ["/usr/bin/python3", script], count_line, environment)
+                    todo.append((f"{label}: {kind}/{script.stem}", ["/usr/bin/python3", script], count_line, environment))
+        with concurrent.futures.ThreadPoolExecutor(max_workers=2) as pool:
+            for done in [pool.submit(run.one, *one) for one in todo]:
+                done.result()
     skipped = f", {run.skipped} skipped" if run.skipped else ""
     print(f"{run.passed} passed, {run.failed} failed{skipped}")
     return 1 if run.failed else 0
