@@ -231,3 +231,17 @@ bool text_write_file(const char *path, struct span content, unsigned mode)
         }
         return sync_folder_of(path);
 }
+
+static bool is_blank(uint8_t c)
+{
+        return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+struct span text_trim(struct span s)
+{
+        while (s.n && is_blank(s.p[0]))
+                s = span_of(s.p + 1, s.n - 1);
+        while (s.n && is_blank(s.p[s.n - 1]))
+                s.n--;
+        return s;
+}

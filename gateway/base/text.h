@@ -15,6 +15,8 @@ void text_hex(struct buf *out, struct span in);
 void text_sha256(struct span in, uint8_t out[32]);
 /* True when the bytes are well-formed UTF-8 without surrogates. */
 bool text_is_utf8(struct span in);
+/* Without blanks (space, tab, CR, LF) at either end. */
+struct span text_trim(struct span s);
 /* Random lower-case UUID without braces, from RAND_bytes. */
 #define TEXT_UUID_MAX 37
 char *text_uuid(char out[TEXT_UUID_MAX]);

@@ -71,3 +71,14 @@ void der_put(struct buf *out, uint8_t tag, struct span content)
         buf_add_char(out, (char)(content.n & 0xff));
         buf_add_span(out, content);
 }
+
+void der_put_unsigned(struct span number, struct buf *out)
+{
+        auto_buf struct buf content = BUF_INIT;
+        while (number.n > 1 && number.p[0] == 0)
+                number = span_of(number.p + 1, number.n - 1);
+        if (number.p[0] & 0x80)
+                buf_add_char(&content, '\0');
+        buf_add_span(&content, number);
+        der_put(out, DER_INTEGER, buf_span(&content));
+}

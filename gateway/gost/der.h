@@ -20,5 +20,7 @@ GW_MUST_CHECK bool der_take_whole(struct span *in, uint8_t tag, struct span *ret
 GW_MUST_CHECK bool der_take_bits(struct span *in, struct span *ret_bytes);
 /* Appends one element; content below 16 MiB. */
 void der_put(struct buf *out, uint8_t tag, struct span content);
+/* Appends an INTEGER that is not negative, in its shortest form, from big-endian bytes (at least one). */
+void der_put_unsigned(struct span number, struct buf *out);
 
 #endif

@@ -115,20 +115,6 @@ static enum cms_problem say(struct why *detail, enum cms_problem problem, const 
 
 /* ---- reading ----------------------------------------------------------------------------------------------------- */
 
-static bool is_blank(uint8_t c)
-{
-        return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
-static struct span trimmed(struct span s)
-{
-        while (s.n && is_blank(s.p[0]))
-                s = span_of(s.p + 1, s.n - 1);
-        while (s.n && is_blank(s.p[s.n - 1]))
-                s.n--;
-        return s;
-}
-
 /* Takes "-----BEGIN CMS-----" or PKCS7 and its end off; text between others is left as it is and will not be base64. */
 static struct span without_armour(struct span s)
 {
@@ -146,7 +132,7 @@ bool cms_looks_like(struct span bytes)
 {
         if (bytes.n > 1 && bytes.p[0] == DER_SEQUENCE && (bytes.p[1] & 0x80))
                 return true;
-        struct span text = trimmed(bytes);
+        struct span text = text_trim(bytes);
         static const char armour[] = "-----BEGIN ";
         if (text.n >= sizeof armour - 1 && span_eq_str(span_of(text.p, sizeof armour - 1), armour))
                 return true;
@@ -159,7 +145,7 @@ static enum cms_problem to_der(struct cms *cms, struct span bytes, struct span *
                 return say(detail, CMS_UNREADABLE, "more than 8 MiB");
         *ret_der = bytes;
         if (ber_peek(bytes) != DER_SEQUENCE) {
-                if (!text_unbase64(&cms->der, without_armour(trimmed(bytes))))
+                if (!text_unbase64(&cms->der, without_armour(text_trim(bytes))))
                         return say(detail, CMS_UNREADABLE, "neither DER nor base64");
                 *ret_der = buf_span(&cms->der);
         }

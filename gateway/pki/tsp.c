@@ -46,18 +46,6 @@ static bool take_imprint(struct span *in, struct imprint *ret)
 
 /* ---- request (2.4.1) --------------------------------------------------------------------------------------------- */
 
-/* A positive INTEGER of these bytes. */
-static void put_unsigned(struct span number, struct buf *out)
-{
-        auto_buf struct buf content = BUF_INIT;
-        while (number.n > 1 && number.p[0] == 0)
-                number = span_of(number.p + 1, number.n - 1);
-        if (number.p[0] & 0x80)
-                buf_add_char(&content, '\0');
-        buf_add_span(&content, number);
-        der_put(out, DER_INTEGER, buf_span(&content));
-}
-
 bool tsp_request(enum tsp_digest digest, struct span imprinted, const char *policy, struct span nonce, struct buf *out)
 {
         static const enum pki_digest digests[] = {
@@ -75,7 +63,7 @@ bool tsp_request(enum tsp_digest digest, struct span imprinted, const char *poli
         if (policy)
                 der_put(&inner, DER_OID, buf_span(&oid));
         if (nonce.n > 0)
-                put_unsigned(nonce, &inner);
+                der_put_unsigned(nonce, &inner);
         der_put(&inner, BER_BOOLEAN, span_of(DER_BOOLEAN_TRUE, 1)); /* certReq: the certificate shall be inside */
         der_put(out, DER_SEQUENCE, buf_span(&inner));
         return !buf_failed(out);

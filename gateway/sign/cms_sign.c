@@ -105,17 +105,6 @@ static bool put_issuer_serial(struct span certificate, struct buf *out)
         return true;
 }
 
-static void put_unsigned(struct span number, struct buf *out)
-{
-        auto_buf struct buf content = BUF_INIT;
-        while (number.n > 1 && number.p[0] == 0)
-                number = span_of(number.p + 1, number.n - 1);
-        if (number.p[0] & 0x80)
-                buf_add_char(&content, '\0');
-        buf_add_span(&content, number);
-        der_put(out, DER_INTEGER, buf_span(&content));
-}
-
 /* XML-DSig's r||s as ECDSA-Sig-Value (RFC 5753 7.2); the other kinds are the same in both. */
 static void put_signature(enum sign_algorithm algorithm, struct span raw, struct buf *out)
 {
@@ -124,8 +113,8 @@ static void put_signature(enum sign_algorithm algorithm, struct span raw, struct
                 return;
         }
         auto_buf struct buf numbers = BUF_INIT, value = BUF_INIT;
-        put_unsigned(span_of(raw.p, raw.n / 2), &numbers);
-        put_unsigned(span_of(raw.p + raw.n / 2, raw.n / 2), &numbers);
+        der_put_unsigned(span_of(raw.p, raw.n / 2), &numbers);
+        der_put_unsigned(span_of(raw.p + raw.n / 2, raw.n / 2), &numbers);
         der_put(&value, DER_SEQUENCE, buf_span(&numbers));
         der_put(out, DER_OCTET_STRING, buf_span(&value));
 }

@@ -1,6 +1,7 @@
 /* The XML document that a `data` element carries, in whichever of the seen forms (interfaces 1.1). */
 #include <string.h>
 
+#include "gateway/base/text.h"
 #include "gateway/reason.h"
 #include "gateway/soap/shep.h"
 
@@ -28,21 +29,6 @@ static enum content look(const xmlNode *data, const xmlNode **ret_child)
         return child ? CONTENT_CHILD : text ? CONTENT_TEXT : CONTENT_NOTHING;
 }
 
-static bool is_blank(uint8_t c)
-{
-        return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
-/* Senders put line ends around the document (before the XML declaration it would not be well-formed). */
-static struct span trimmed(struct span s)
-{
-        while (s.n && is_blank(s.p[0]))
-                s = span_of(s.p + 1, s.n - 1);
-        while (s.n && is_blank(s.p[s.n - 1]))
-                s.n--;
-        return s;
-}
-
 static bool looks_like_xml(struct span s)
 {
         static const uint8_t bom[] = {0xef, 0xbb, 0xbf};
@@ -63,7 +49,7 @@ bool shep_data_other_text(const xmlNode *data, struct buf *out)
         if (!data || look(data, &child) != CONTENT_TEXT)
                 return false;
         add_text(data, out);
-        return !buf_failed(out) && !looks_like_xml(trimmed(buf_span(out)));
+        return !buf_failed(out) && !looks_like_xml(text_trim(buf_span(out)));
 }
 
 static enum gw_rc document_of_text(const xmlNode *data, const struct xml_limits *limits, xmlDoc **ret_doc, struct buf *bytes,
@@ -73,7 +59,7 @@ static enum gw_rc document_of_text(const xmlNode *data, const struct xml_limits 
         add_text(data, &all);
         if (buf_failed(&all))
                 return why_set(why, GW_REJECT, REASON_HTTP_TOO_LARGE, "the text in data is larger than %zu bytes", limits->bytes_max);
-        struct span text = trimmed(buf_span(&all));
+        struct span text = text_trim(buf_span(&all)); /* senders put line ends around the document: before the XML declaration it would not be well-formed */
         if (!looks_like_xml(text))
                 return why_set(why, GW_REJECT, REASON_DATA_FORM, "the text in data is not an XML document");
         enum gw_rc rc = xml_read(text, limits, ret_doc, why);

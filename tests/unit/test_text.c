@@ -15,6 +15,13 @@
 
 #include "gateway/base/text.h"
 
+static void trim(void **state GW_UNUSED)
+{
+        static const struct { const char *in, *out; } rows[] = {{"", ""}, {" \t\r\n", ""}, {"a", "a"}, {"\r\n a b \t", "a b"}, {"\va", "\va"}};
+        for (size_t i = 0; i < GW_COUNT(rows); i++)
+                assert_true(span_eq_str(text_trim(span_str(rows[i].in)), rows[i].out));
+}
+
 static void u64_is_whole_decimal_and_in_range(void **state GW_UNUSED)
 {
         static const struct { const char *text; uint64_t min, max; bool want; uint64_t value; } cases[] = {
@@ -265,6 +272,7 @@ static void reading_keeps_to_the_limit(void **state GW_UNUSED)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
+                cmocka_unit_test(trim),
                 cmocka_unit_test(u64_is_whole_decimal_and_in_range),
                 cmocka_unit_test(base64_both_ways),
                 cmocka_unit_test(base64_appends),
