@@ -11,6 +11,55 @@
 /* OCSP answers and CRLs that verdicts name (I7); not tied to a request: one CRL speaks for thousands. */
 #define EVIDENCE "CREATE TABLE evidence (id INTEGER PRIMARY KEY, sha256 BLOB NOT NULL UNIQUE, kind TEXT NOT NULL, bytes BLOB NOT NULL) STRICT;"
 
+/* Version 3: what people work on (gateway/provider). casework: the request's place on its route; step 0: nothing is left to be done. Both indices hold only
+ * what is open. holder, lease_until, token: the claim and its fencing token. */
+#define CASEWORK \
+        "CREATE TABLE casework (" \
+        "  request_id INTEGER PRIMARY KEY REFERENCES request (id)," \
+        "  route TEXT NOT NULL, provider_bin TEXT NOT NULL, front_bin TEXT NOT NULL," \
+        "  step INTEGER NOT NULL CHECK (step >= 0), step_from INTEGER NOT NULL, step_due INTEGER NOT NULL, result_due INTEGER NOT NULL," \
+        "  role TEXT NOT NULL, executor TEXT NOT NULL DEFAULT ''," \
+        "  holder TEXT NOT NULL DEFAULT '', holder_role TEXT NOT NULL DEFAULT '', lease_until INTEGER NOT NULL DEFAULT 0, token INTEGER NOT NULL DEFAULT 0," \
+        "  outcome TEXT NOT NULL DEFAULT '', ground TEXT NOT NULL DEFAULT '', changed_seq INTEGER NOT NULL DEFAULT 0" \
+        ") STRICT;" \
+        "CREATE INDEX casework_provider ON casework (provider_bin, step_due) WHERE step > 0;" \
+        "CREATE INDEX casework_front ON casework (front_bin, step_due) WHERE step > 0;" \
+        "CREATE INDEX casework_changed ON casework (changed_seq);" \
+        "CREATE TABLE casework_act (" \
+        "  request_id INTEGER NOT NULL REFERENCES casework (request_id), seq INTEGER NOT NULL, step INTEGER NOT NULL," \
+        "  act TEXT NOT NULL, role TEXT NOT NULL, staff TEXT NOT NULL, at INTEGER NOT NULL, from_at INTEGER NOT NULL, due_at INTEGER NOT NULL," \
+        "  comment TEXT NOT NULL DEFAULT '', PRIMARY KEY (request_id, seq)" \
+        ") STRICT;" \
+        "CREATE TABLE paper (" \
+        "  id INTEGER PRIMARY KEY, request_id INTEGER REFERENCES request (id), kind TEXT NOT NULL, at INTEGER NOT NULL, content BLOB NOT NULL" \
+        ") STRICT;" \
+        "CREATE INDEX paper_request ON paper (request_id);" \
+        "CREATE TABLE transfer_register (" \
+        "  id INTEGER PRIMARY KEY, from_bin TEXT NOT NULL, to_bin TEXT NOT NULL, staff TEXT NOT NULL, at INTEGER NOT NULL," \
+        "  accepted_by TEXT NOT NULL DEFAULT '', accepted_at INTEGER, content BLOB NOT NULL" \
+        ") STRICT;" \
+        "CREATE TABLE transfer_entry (" \
+        "  register_id INTEGER NOT NULL REFERENCES transfer_register (id), request_id INTEGER NOT NULL REFERENCES request (id)," \
+        "  PRIMARY KEY (register_id, request_id)" \
+        ") STRICT;"
+/* What an application brought with it. The bytes lie by their SHA-256, outside the row. */
+#define ATTACHMENTS \
+        "CREATE TABLE attachment (" \
+        "  request_id INTEGER NOT NULL REFERENCES request (id), n INTEGER NOT NULL," \
+        "  name TEXT NOT NULL, type TEXT NOT NULL, size INTEGER NOT NULL, document TEXT NOT NULL, sha256 BLOB NOT NULL," \
+        "  PRIMARY KEY (request_id, n)" \
+        ") STRICT;" \
+        "CREATE TABLE attachment_body (sha256 BLOB PRIMARY KEY, bytes BLOB NOT NULL) STRICT;"
+/* What was not accepted: no request, no registration number, but kept with its paper (services.md A.5 row 14). */
+#define REFUSALS \
+        "CREATE TABLE refusal (" \
+        "  id INTEGER PRIMARY KEY, at INTEGER NOT NULL, channel TEXT NOT NULL, sender_id TEXT NOT NULL, message_id TEXT NOT NULL," \
+        "  service_code TEXT NOT NULL, route TEXT NOT NULL, reason TEXT NOT NULL, detail TEXT NOT NULL, applicant_iin TEXT NOT NULL," \
+        "  front_bin TEXT NOT NULL, staff TEXT NOT NULL, message BLOB NOT NULL, paper BLOB NOT NULL" \
+        ") STRICT;" \
+        "CREATE INDEX refusal_front ON refusal (front_bin, at);"
+#define REQUEST_PERSON "CREATE INDEX request_person ON request (declarant_iin, service_code) WHERE state IN (0, 1, 3, 4, 8);"
+
 static const char schema[] =
         "CREATE TABLE ledger ("
         "  id INTEGER PRIMARY KEY CHECK (id = 1),"
@@ -36,7 +85,7 @@ static const char schema[] =
         "  applicant_iin TEXT NOT NULL, declarant_iin TEXT NOT NULL, provider_bin TEXT NOT NULL, language TEXT NOT NULL"
         ") STRICT;"
         "CREATE INDEX request_work ON request (work_at) WHERE work_at IS NOT NULL;"
-        REQUEST_OPEN
+        REQUEST_OPEN REQUEST_PERSON CASEWORK ATTACHMENTS REFUSALS
 
         /* identity: the first 16 bytes of SHA-256 over sender and message id: an index of fixed small entries */
         "CREATE TABLE message ("
@@ -116,6 +165,14 @@ static enum gw_rc upgrade_1(struct db *db, struct why *why)
         return rc;
 }
 
+static enum gw_rc upgrade_2(struct db *db, struct why *why)
+{
+        enum gw_rc rc = db_exec(db, "BEGIN EXCLUSIVE;" REQUEST_PERSON CASEWORK ATTACHMENTS REFUSALS "PRAGMA user_version = 3; COMMIT;", why);
+        if (rc != GW_OK)
+                gw_ignore(sqlite3_exec(db->handle, "ROLLBACK", NULL, NULL, NULL));
+        return rc;
+}
+
 static enum gw_rc read_identity(struct db *db, int64_t *ret_version, int64_t *ret_application, struct why *why)
 {
         enum gw_rc rc = db_pragma_i64(db, "PRAGMA user_version", ret_version, why);
@@ -150,6 +207,10 @@ enum gw_rc schema_prepare(struct db *db, struct why *why)
                 return create(db, why);
         if (version == 1 && application == APPLICATION_ID) {
                 rc = upgrade_1(db, why);
+                version = 2;
+        }
+        if (rc == GW_OK && version == 2 && application == APPLICATION_ID) {
+                rc = upgrade_2(db, why);
                 version = STORE_SCHEMA_VERSION;
         }
         if (rc != GW_OK)

@@ -64,7 +64,7 @@ struct span query_column_span(struct query *q, int column); /* valid until the n
 GW_MUST_CHECK enum gw_rc query_column_buf(struct query *q, int column, struct buf *out, struct why *why);
 
 /* ---- schema ---- */
-#define STORE_SCHEMA_VERSION 2
+#define STORE_SCHEMA_VERSION 3
 /* Makes the tables in an empty file, brings older ones up to date; refuses files of newer gateways and files that are not ours. */
 GW_MUST_CHECK enum gw_rc schema_prepare(struct db *db, struct why *why);
 /* For readers: GW_RETRY while the tables are not there yet. */

@@ -835,8 +835,8 @@ static void files_of_others_are_refused(void **state)
 {
         struct fixture *f = *state;
         const struct { const char *change, *undo, *detail; } cases[] = {
-                {"PRAGMA user_version = 3", "PRAGMA user_version = 2", "newer gateway"},
-                {"PRAGMA user_version = 0", "PRAGMA user_version = 2", "unknown version 0"},
+                {"PRAGMA user_version = 4", "PRAGMA user_version = 3", "newer gateway"},
+                {"PRAGMA user_version = 0", "PRAGMA user_version = 3", "unknown version 0"},
                 {"PRAGMA application_id = 7", "PRAGMA application_id = 1162301270", "not one of egov-gateway"},
         };
         fixture_close(f);
@@ -863,9 +863,11 @@ static void files_of_version_1_are_brought_up_to_date(void **state)
         fixture_close(f);
         tamper(f, "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = replace(sql, 'BETWEEN 0 AND 8', 'BETWEEN 1 AND 8') WHERE name = 'request';"
                   "PRAGMA writable_schema = RESET; DROP INDEX request_open; CREATE INDEX request_open ON request (due_at) WHERE state IN (1, 3, 4, 8);"
-                  "DROP TABLE evidence; PRAGMA user_version = 1");
+                  "DROP TABLE evidence; DROP INDEX request_person; DROP TABLE casework_act; DROP TABLE transfer_entry; DROP TABLE transfer_register; DROP TABLE paper;"
+                  "DROP TABLE casework; DROP TABLE attachment; DROP TABLE attachment_body; DROP TABLE refusal; PRAGMA user_version = 1");
         fixture_open(f);
-        assert_int_equal(ask(f, "PRAGMA user_version"), 2);
+        assert_int_equal(ask(f, "PRAGMA user_version"), 3);
+        assert_int_equal(ask(f, "SELECT count(*) FROM sqlite_schema WHERE name IN ('casework', 'attachment', 'refusal', 'request_person')"), 4);
         assert_int_equal(ask(f, "SELECT state FROM request WHERE id = 1"), REQUEST_REGISTERED);
         assert_int_equal(id, 1);
         struct why why = WHY_INIT;
