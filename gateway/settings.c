@@ -3,12 +3,15 @@
 #include <string.h>
 
 #include "gateway/base/clock.h"
+#include "gateway/base/buf.h"
 #include "gateway/base/conf.h"
+#include "gateway/base/text.h"
 #include "gateway/reason.h"
 #include "gateway/settings.h"
 
 #define AT(member) offsetof(struct settings, member)
 #define DAY_MS 86400000LL
+#define SETTINGS_BYTES_MAX ((size_t)1 << 20)
 
 static const struct conf_key gateway_keys[] = {
         {"run_folder", CONF_PATH, AT(gateway.run_folder), "run", 0, 0, NULL, "folder for the files `pid` and `listeners`"},
@@ -284,6 +287,43 @@ enum gw_rc settings_load(const char *path, struct settings **ret_settings, struc
         enum gw_rc rc = settings_read(in, path, ret_settings, why);
         fclose(in);
         return rc;
+}
+
+/* The lines of one section; the others are left blank, so that a mistake is told with its line. */
+static void keep_section(struct span text, const char *header, struct buf *out)
+{
+        bool inside = false;
+        for (size_t at = 0; at < text.n;) {
+                const uint8_t *end = memchr(text.p + at, '\n', text.n - at);
+                size_t n = end ? (size_t)(end - text.p) - at + 1 : text.n - at;
+                if (text.p[at] == '[')
+                        inside = n >= strlen(header) && strncmp((const char *)text.p + at, header, strlen(header)) == 0;
+                if (inside)
+                        buf_add_span(out, span_of(text.p + at, n));
+                else
+                        buf_add_char(out, '\n');
+                at += n;
+        }
+}
+
+enum gw_rc settings_load_verify(const char *path, struct settings **ret_settings, struct why *why)
+{
+        static const struct conf_section section = SINGLE("verify", verify_keys);
+        why->reason = REASON_CONFIGURATION;
+        auto_buf struct buf text = BUF_LIMIT(SETTINGS_BYTES_MAX), kept = BUF_INIT;
+        if (!text_read_file(path, &text))
+                return why_say(why, GW_REJECT, "%s: cannot be read", path);
+        keep_section(buf_span(&text), "[verify]", &kept);
+        FILE *in = kept.n ? fmemopen(kept.p, kept.n, "r") : NULL;
+        if (!in)
+                return why_say(why, GW_REJECT, "%s: is empty", path);
+        auto_settings struct settings *s = xcalloc(1, sizeof *s);
+        enum gw_rc rc = conf_read(in, path, &section, 1, s, why);
+        fclose(in);
+        if (rc != GW_OK)
+                return rc;
+        *ret_settings = gw_take(&s);
+        return GW_OK;
 }
 
 void settings_free(struct settings *settings)

@@ -99,6 +99,8 @@ struct settings {
 GW_MUST_CHECK enum gw_rc settings_load(const char *path, struct settings **ret_settings, struct why *why);
 /* The same from an open file; path is for messages and relative paths. */
 GW_MUST_CHECK enum gw_rc settings_read(FILE *in, const char *path, struct settings **ret_settings, struct why *why);
+/* Of a configuration its section [verify] alone, or of a file that holds nothing else; all other settings are zero. For judging by a gateway's rules elsewhere. */
+GW_MUST_CHECK enum gw_rc settings_load_verify(const char *path, struct settings **ret_settings, struct why *why);
 void settings_free(struct settings *settings);
 GW_DEFINE_AUTO(settings, struct settings, settings_free)
 #define auto_settings gw_auto(settings)

@@ -16,14 +16,14 @@
 #include "gateway/soap/shep.h"
 #include "gateway/verify/cms_document.h"
 #include "gateway/verify/verify.h"
+#include "gateway/worker/policy_conf.h"
 
-GW_DEFINE_AUTO(verifier, struct verifier, verifier_close)
 GW_DEFINE_AUTO(json, json_t, json_decref)
 
 #define SIGNATURES_MAX VERIFY_SIGNERS_MAX
 
 struct verify_options {
-        const char *trust, *at, *content, *crls[OPTIONS_REPEAT_MAX + 1], *ocsp[OPTIONS_REPEAT_MAX + 1];
+        const char *trust, *at, *content, *policy, *crls[OPTIONS_REPEAT_MAX + 1], *ocsp[OPTIONS_REPEAT_MAX + 1];
         bool json, expired;
 };
 
@@ -382,6 +382,37 @@ static int verify_files(struct verifier *verifier, const struct verify_options *
         return worst;
 }
 
+/* A verifier by the policy of a file, or by the usual one. */
+struct judging {
+        struct settings *settings;
+        struct policy_settings rules;
+        struct verifier *verifier;
+};
+
+static enum gw_rc judging_open(const struct verify_options *given, struct revocation *revocation, struct judging *ret, struct why *why)
+{
+        struct verify_policy *policy = &ret->rules.policy;
+        enum gw_rc rc = GW_OK;
+        *policy = (struct verify_policy){.clock_skew_ms = 60000, .message_age_max_ms = 24 * 3600 * 1000, .message_future_max_ms = 300000};
+        if (given->policy)
+                rc = settings_load_verify(given->policy, &ret->settings, why);
+        if (rc == GW_OK && given->policy)
+                rc = policy_settings_read(ret->settings, &ret->rules, why);
+        if (rc != GW_OK)
+                return rc;
+        policy->expired_with_stamp |= given->expired;
+        policy->revocation = revocation ? revocation_ask : NULL;
+        policy->revocation_ctx = revocation;
+        return verifier_open(given->trust, policy, &ret->verifier, why);
+}
+
+static void judging_done(struct judging *judging)
+{
+        verifier_close(judging->verifier);
+        policy_settings_done(&judging->rules);
+        settings_free(judging->settings);
+}
+
 static bool asks_for_certificate(int argc, char **argv)
 {
         for (int i = 1; i < argc; i++)
@@ -400,6 +431,7 @@ static int verify_run(int argc, char **argv)
                 {"crl", "FILE…", "CRLs and delta CRLs; revocation is then asked (repeatable; a folder too)", given.crls, NULL, false},
                 {"ocsp", "FILE…", "OCSP answers; revocation is then asked (repeatable; a folder too)", given.ocsp, NULL, false},
                 {"at", "TIME", "judge as of this time, e.g. 2026-11-22T19:30:00+05:00 (now)", &given.at, NULL, false},
+                {"policy", "FILE", "the [verify] section of this configuration is the policy (of a gateway's own, or of a file with nothing else)", &given.policy, NULL, false},
                 {"expired-with-stamp", NULL, "accept a certificate that has expired since a trusted time stamp", NULL, &given.expired, false},
                 {"content", "FILE", "what a detached CMS was made over", &given.content, NULL, false},
                 {"json", NULL, "a report for machines: a list with one object per file", NULL, &given.json, false},
@@ -428,21 +460,17 @@ static int verify_run(int argc, char **argv)
                 return options_mistake(&options, "--at is no date and time of ISO 8601");
         verify_init();
         struct why why = WHY_INIT;
-        struct verify_policy policy = {.clock_skew_ms = 60000, .message_age_max_ms = 24 * 3600 * 1000, .message_future_max_ms = 300000,
-                                       .expired_with_stamp = given.expired};
-        auto_revocation struct revocation *revocation = NULL; /* outlives the verifier */
-        if (verify_offline_open(given.crls, given.ocsp, &revocation, &why) != GW_OK) {
+        struct judging judging = {0}; /* outlives the verifier, as does: */
+        auto_revocation struct revocation *revocation = NULL;
+        enum gw_rc rc = verify_offline_open(given.crls, given.ocsp, &revocation, &why);
+        if (rc == GW_OK)
+                rc = judging_open(&given, revocation, &judging, &why);
+        if (rc == GW_OK)
+                status = verify_files(judging.verifier, &given, at, argv + first, (size_t)(argc - first));
+        else
                 fprintf(stderr, "egov-gateway verify: %s\n", why.detail);
-                return COMMAND_USAGE;
-        }
-        policy.revocation = revocation ? revocation_ask : NULL;
-        policy.revocation_ctx = revocation;
-        gw_auto(verifier) struct verifier *verifier = NULL;
-        if (verifier_open(given.trust, &policy, &verifier, &why) != GW_OK) {
-                fprintf(stderr, "egov-gateway verify: %s\n", why.detail);
-                return COMMAND_USAGE;
-        }
-        return verify_files(verifier, &given, at, argv + first, (size_t)(argc - first));
+        judging_done(&judging);
+        return rc == GW_OK ? status : COMMAND_USAGE;
 }
 
 const struct command command_verify = {"verify", "check the signatures of messages and documents", verify_run};

@@ -18,17 +18,17 @@
 #include "gateway/worker/endpoints.h"
 #include "gateway/worker/flow.h"
 #include "gateway/worker/health.h"
+#include "gateway/worker/policy_conf.h"
 #include "gateway/worker/process.h"
 #include "gateway/worker/revocation_conf.h"
 #include "gateway/worker/trust_watch.h"
 
 #define TICK_MS 1000
-#define OIDS_MAX 32
 #define SIGNER_TIMEOUT_MS 5000
 
 struct worker {
         struct shared shared;
-        char *certificate_policies[OIDS_MAX], *stamp_policies[OIDS_MAX];
+        struct policy_settings policy;
         const struct worker_channels *channels;
         struct loop *loops;
         SSL_CTX *tls[SETTINGS_LISTENERS_MAX];
@@ -127,46 +127,6 @@ static struct http_limits limits_of(const struct settings *settings)
         return l;
 }
 
-/* "1.2.3, 1.2.4" → its words; they live as long as the process. More than fit, or no OID: CONFIGURATION. */
-static enum gw_rc split_oids(const char *list, const char *key, char **words, size_t *ret_count, struct why *why)
-{
-        *ret_count = 0;
-        for (const char *at = list ? list + strspn(list, " ,") : ""; *at;) {
-                size_t n = strcspn(at, " ,");
-                if (*ret_count == OIDS_MAX || strspn(at, "0123456789.") != n || n > 60)
-                        return why_set(why, GW_REJECT, REASON_CONFIGURATION, "%s: at most %d dotted OIDs", key, OIDS_MAX);
-                words[(*ret_count)++] = xstrndup(at, n);
-                at += n;
-                at += strspn(at, " ,");
-        }
-        return GW_OK;
-}
-
-static enum gw_rc policy_lists(struct worker *w, struct why *why)
-{
-        const struct settings *settings = w->shared.settings;
-        struct verify_policy *policy = &w->shared.policy;
-        policy->policies = (const char *const *)w->certificate_policies;
-        policy->stamp_policies = (const char *const *)w->stamp_policies;
-        enum gw_rc rc = split_oids(settings->verify.certificate_policies, "certificate_policies", w->certificate_policies, &policy->policy_count, why);
-        return rc == GW_OK ? split_oids(settings->verify.time_stamp_policies, "time_stamp_policies", w->stamp_policies, &policy->stamp_policy_count, why) : rc;
-}
-
-static struct verify_policy policy_of(const struct settings *settings)
-{
-        return (struct verify_policy){
-                .clock_skew_ms = (int)settings->verify.clock_skew_ms,
-                .message_age_max_ms = settings->verify.message_age_ms,
-                .message_future_max_ms = settings->verify.message_future_ms,
-                .iin_check_digit = settings->verify.iin_check_digit,
-                .certificates = settings->verify.certificates,
-                .gost2004_until = {settings->verify.gost_2004 ? 0 : 1},
-                .stamp_required = settings->verify.time_stamp_required,
-                .expired_with_stamp = settings->verify.expired_with_time_stamp,
-                .stamp_age_max_ms = settings->verify.time_stamp_age_days * 86400000LL,
-        };
-}
-
 static enum gw_rc open_tls(struct worker *w, struct why *why)
 {
         for (size_t i = 0; i < w->shared.settings->listener_count; i++) {
@@ -202,13 +162,13 @@ static enum gw_rc open_shared(struct worker *w, const struct settings *settings,
 {
         struct shared *s = &w->shared;
         s->settings = settings;
-        s->policy = policy_of(settings);
         s->limits = limits_of(settings);
         s->fonts = page_fonts_new(settings->print.font);
         s->checks = settings->check.enabled ? rate_new((unsigned)settings->check.per_minute) : NULL;
-        enum gw_rc rc = open_revocation(w, why);
+        enum gw_rc rc = policy_settings_read(settings, &w->policy, why);
+        s->policy = w->policy.policy;
         if (rc == GW_OK)
-                rc = policy_lists(w, why);
+                rc = open_revocation(w, why);
         if (rc == GW_OK)
                 rc = verifier_open(settings->gateway.trust, &s->policy, &s->verifier, why);
         if (rc == GW_OK)
@@ -389,10 +349,7 @@ static void close_shared(struct worker *w)
         revocation_settings_done(&w->revocation);
         for (size_t i = 0; i < GW_COUNT(w->tls); i++)
                 SSL_CTX_free(w->tls[i]);
-        for (size_t i = 0; i < OIDS_MAX; i++) {
-                free(w->certificate_policies[i]);
-                free(w->stamp_policies[i]);
-        }
+        policy_settings_done(&w->policy);
 }
 
 static void wait_for_signal(const sigset_t *signals)

@@ -123,6 +123,23 @@ def test_documents(folder):
     check("ECDSA is named", verdict("standard output is whole", 0, "OK", bad)["parts"][0]["algorithm"] == "ecdsa-sha256")
 
 
+def test_policy(folder):
+    """The same file, judged by the rules of a configuration."""
+    plain, signed, conf = (folder / n for n in ("policy-plain.xml", "policy-signed.xml", "policy.conf"))
+    plain.write_text(re.sub("<!--.*-->", "", APPLICATION))
+    sign("gost-applicant-870930490018", plain, signed)
+    for name, text, code, reason in (
+            ("nothing asked for", "[verify]\n", 0, "OK"),
+            ("a time stamp is asked for", "[verify]\ntime_stamp_required = yes\n", 1, "APPLICANT_SIGNATURE_TIMESTAMP_MISSING"),
+            ("a certificate policy is asked for", "[gateway]\nuser = x\n[verify]\ncertificate_policies = 1.2.3.4\n[http]\n", 1, "APPLICANT_CERTIFICATE_POLICY")):
+        conf.write_text(text)
+        verdict(name, code, reason, signed, "--policy", conf)
+    conf.write_text("[verify]\ngost = no\n")
+    done = exits("a policy with a mistake", 2, "verify", "--trust", TRUST, "--policy", conf, signed)
+    check("where the mistake is", "policy.conf:2:" in done.stderr, done.stderr)
+    exits("no such policy", 2, "verify", "--trust", TRUST, "--policy", folder / "absent.conf", signed)
+
+
 def test_soap(folder):
     plain, signed, bad = (folder / n for n in ("envelope.xml", "signed-envelope.xml", "bad-envelope.xml"))
     plain.write_text(ENVELOPE)
@@ -238,6 +255,7 @@ def main():
         folder = pathlib.Path(name)
         test_usage()
         test_documents(folder)
+        test_policy(folder)
         test_soap(folder)
         test_vectors()
         test_replay(folder)

@@ -262,6 +262,30 @@ static void the_description_can_be_loaded(void **state GW_UNUSED)
         assert_string_equal(s->listeners[0].name, "NAME");
 }
 
+/* Whatever else is in the file, also what would not start a gateway; mistakes in the section are told with their line. */
+static void policy_alone(void **state GW_UNUSED)
+{
+        struct why why = WHY_INIT;
+        auto_settings struct settings *s = NULL;
+        assert_true(text_write_file(path, span_str("[gateway]\nno such key = 1\n[verify]\ntime_stamp_required = yes\ngost_2004 = no\n[listener x]\nport = 99999999\n"), 0600));
+        assert_int_equal(settings_load_verify(path, &s, &why), GW_OK);
+        assert_true(s->verify.time_stamp_required && !s->verify.gost_2004 && s->verify.iin_check_digit);
+        assert_int_equal(s->verify.message_age_ms, 86400000);
+        static const struct { const char *text, *detail; } broken[] = {
+                {"[verify]\ngost_2004 = perhaps\n", ":2: "},
+                {"[gateway]\nuser = x\n\n[verify]\nstrict = yes\n", ":5: "},
+                {"", "is empty"},
+        };
+        for (size_t i = 0; i < GW_COUNT(broken); i++) {
+                struct settings *none = NULL;
+                assert_true(text_write_file(path, span_str(broken[i].text), 0600));
+                assert_int_equal(settings_load_verify(path, &none, &why), GW_REJECT);
+                assert_int_equal(why.reason, REASON_CONFIGURATION);
+                if (!strstr(why.detail, broken[i].detail) || none)
+                        fail_msg("%s: %s", broken[i].text, why.detail);
+        }
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -273,6 +297,7 @@ int main(void)
                 cmocka_unit_test(the_example_loads),
                 cmocka_unit_test(every_key_is_documented),
                 cmocka_unit_test(the_description_can_be_loaded),
+                cmocka_unit_test(policy_alone),
         };
         return cmocka_run_group_tests(tests, make_file, remove_file);
 }
