@@ -91,11 +91,11 @@ struct service {
         struct form_field *fields;
         size_t field_count;
         struct wall_time valid_from, valid_to; /* valid_to.ms 0 = open */
-        bool automated;               /* answered by the gateway alone, through `channels` */
+        bool automated;               /* what comes through `channels` is answered by the gateway alone; otherwise by people, on the channel's route */
         bool withdrawn;
         bool representatives;         /* may a representative apply? */
         char **shep_service_ids;      /* serviceId values that select it; NULL-terminated */
-        char **channels;              /* "shep-sync", …; NULL-terminated */
+        char **channels;              /* "shep-sync", …; NULL-terminated; empty: asked for at the front office only */
         const struct route **channel_routes; /* the same order: whose limits count */
         char **systems;               /* state systems to ask; NULL-terminated; order = order of the case */
         size_t system_count;

@@ -3,6 +3,7 @@
 #define GW_CATALOGUE_ROUTES_H
 
 #include "gateway/calendar/calendar.h"
+#include "gateway/catalogue/roles.h"
 #include "gateway/catalogue/texts.h"
 
 #define ROUTE_KINDS X(OFFICE) X(STATECORP) X(CENTER) X(AKIM) X(PORTAL) X(AUTH_BODY) X(CSC)
@@ -23,6 +24,8 @@ enum step_branch {
 extern const char *const step_branch_names[4];
 struct route_step {
         char *paragraph;                     /* as printed, "7.1a"; NULL on generic routes */
+        enum staff_role by;
+        enum step_act act;
         struct text2 role, action, completion;
         struct text2 printed_action, printed_completion; /* where the act's own words were put right */
         struct limit limit;
@@ -66,5 +69,7 @@ struct wall_time route_step_due(const struct route *route, size_t steps, const s
  * without such a rule route_due(). */
 struct wall_time route_result_due(const struct route *route, const struct calendar *calendar, struct wall_time from);
 bool route_has_limits(const struct route *route);
+/* Are applications on that kind of route taken in by an organisation that is not the provider? */
+bool route_kind_has_front(enum route_kind kind);
 
 #endif

@@ -37,6 +37,8 @@ GW_MUST_CHECK enum gw_rc read_day(const xmlNode *node, const char *attribute, bo
 GW_MUST_CHECK enum gw_rc service_read_acts(const xmlNode *root, struct service *service, const struct place *place);
 void service_read_passport(const xmlNode *root, struct service *service);
 GW_MUST_CHECK enum gw_rc service_read_channels(const xmlNode *root, struct service *service, const struct place *place);
+/* Who does what on a route: every step by somebody of the right side, registered once, signed once. */
+GW_MUST_CHECK enum gw_rc service_check_acts(const xmlNode *node, const struct route *route, const struct place *place);
 GW_MUST_CHECK enum gw_rc service_read_routes(const xmlNode *root, struct service *service, const struct place *place);
 void service_read_papers(const xmlNode *root, struct service *service);
 /* References between the parts: every name must be there. */

@@ -70,8 +70,8 @@ void service_read_passport(const xmlNode *root, struct service *service)
                 read_applicant(node, &service->applicants[service->applicant_count++]);
 }
 
-/* What an automated channel accepts must have a due moment, so the route it counts by must have limits. */
-static enum gw_rc read_channel(const xmlNode *node, struct service *service, size_t index, const struct place *place)
+/* What an automated channel accepts must have a due moment, so the route it counts by must have limits; nobody but the gateway works on the Portal's route. */
+static enum gw_rc read_channel(const xmlNode *node, bool automated, struct service *service, size_t index, const struct place *place)
 {
         enum route_kind kind = (enum route_kind)read_word(node, "route", route_kind_names, ROUTE_PORTAL);
         const struct route *route = service_route(service, kind);
@@ -80,7 +80,9 @@ static enum gw_rc read_channel(const xmlNode *node, struct service *service, siz
                 return place_fail(place, xmlGetLineNo(node), "channel %s: the service has no route %s", name, route_name);
         if (!route->offered)
                 return place_fail(place, xmlGetLineNo(node), "channel %s: the route %s is not offered", name, route_name);
-        if (!route_has_limits(route))
+        if (!automated && kind == ROUTE_PORTAL)
+                return place_fail(place, xmlGetLineNo(node), "channel %s: nobody works on the route PORTAL of a service that is not automated", name);
+        if (automated && !route_has_limits(route))
                 return place_fail(place, xmlGetLineNo(node), "channel %s: the route %s states no limit (limitsOf)", name, route_name);
         service->channel_routes[index] = route;
         return GW_OK;
@@ -89,14 +91,12 @@ static enum gw_rc read_channel(const xmlNode *node, struct service *service, siz
 enum gw_rc service_read_channels(const xmlNode *root, struct service *service, const struct place *place)
 {
         const xmlNode *channels = xml_child(root, CATALOGUE_NS, "channels"), *automated = xml_child(root, CATALOGUE_NS, "automated");
-        if (channels && !automated)
-                return place_fail(place, xmlGetLineNo(channels), "channels give automated answers, and there is no element automated");
         if (automated && !channels)
                 return place_fail(place, xmlGetLineNo(automated), "automated, but through no channel");
         service->channel_routes = xcalloc(count_elements(channels, NULL) + 1, sizeof *service->channel_routes);
         size_t index = 0;
         each_element(node, channels, NULL) {
-                enum gw_rc rc = read_channel(node, service, index++, place);
+                enum gw_rc rc = read_channel(node, automated != NULL, service, index++, place);
                 if (rc != GW_OK)
                         return rc;
         }

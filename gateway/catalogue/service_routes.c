@@ -34,6 +34,8 @@ static enum gw_rc read_limit(const xmlNode *node, struct limit *ret_limit, const
 static enum gw_rc read_step(const xmlNode *node, const struct route *route, struct route_step *step, const struct place *place)
 {
         step->paragraph = xml_attribute(node, NULL, "paragraph");
+        step->by = (enum staff_role)read_word(node, "by", staff_role_names, STAFF_ROLE_COUNT);
+        step->act = (enum step_act)read_word(node, "act", step_act_names, STEP_ACT_COUNT);
         step->role = read_texts2(xml_child(node, CATALOGUE_NS, "role"));
         step->action = read_texts2(xml_child(node, CATALOGUE_NS, "action"));
         step->completion = read_texts2(xml_child(node, CATALOGUE_NS, "completion"));
@@ -137,7 +139,9 @@ static enum gw_rc read_route(const xmlNode *node, struct route *route, const str
         enum gw_rc rc = read_term(node, route, place);
         if (rc == GW_OK)
                 rc = read_steps(node, route, place);
-        return rc == GW_OK ? check_term(node, route, place) : rc;
+        if (rc == GW_OK)
+                rc = check_term(node, route, place);
+        return rc == GW_OK ? service_check_acts(node, route, place) : rc;
 }
 
 /* ---- between routes ---- */

@@ -67,7 +67,7 @@ static json_t *act_json(const struct legal_act *act)
 
 static json_t *step_json(const struct route_step *step)
 {
-        json_t *json = json_pack("{s:s}", "branch", step_branch_names[step->branch]);
+        json_t *json = json_pack("{s:s, s:s, s:s}", "branch", step_branch_names[step->branch], "by", staff_role_names[step->by], "act", step_act_names[step->act]);
         put(json, "paragraph", step->paragraph);
         put_text2(json, "role", &step->role);
         put_text2(json, "action", &step->action);

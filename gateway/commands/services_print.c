@@ -58,7 +58,7 @@ static void print_people(FILE *out, const struct service *s)
 static void print_step(FILE *out, const struct route_step *step, size_t number)
 {
         char limit[SERVICES_LIMIT_MAX];
-        fprintf(out, "    %zu. [%s] %s: %s%s%s", number, or_nothing(step->paragraph), step->role.ru, step->action.ru, step->completion.ru ? " → " : "", or_nothing(step->completion.ru));
+        fprintf(out, "    %zu. [%s] %s by %s: %s: %s%s%s", number, or_nothing(step->paragraph), step_act_names[step->act], staff_role_names[step->by], step->role.ru, step->action.ru, step->completion.ru ? " → " : "", or_nothing(step->completion.ru));
         if (step->limit.unit != LIMIT_NONE)
                 fprintf(out, "; %s", services_limit(step->limit, limit));
         if (step->shares_limit)

@@ -109,6 +109,27 @@ def compare_with_sums(services):
     c.same("offered through the Portal", {key for key, r in routes.items() if key[1] == "PORTAL" and r["offered"]}, {("TSA_CERT", "PORTAL"), ("HOME_SCHOOL", "PORTAL")})
 
 
+def compare_roles(services):
+    """Whose step it is, in the gateway's words, against the roles of the regulations."""
+    roles = {"CLERK": "канцелярии", "HEAD": "руководитель", "EXECUTOR": "ответственный исполнитель", "PROVIDER": "услугодатель", "CENTER_WORKER": "Центра занятости",
+             "STATECORP_WORKER": "Государственной корпорации", "AKIM_WORKER": "работник акима", "AKIM": "аким", "AKIM_EXECUTOR": "исполнитель акима",
+             "CSC_INSPECTOR": "операционного зала", "CSC_ACCUMULATOR": "накопительного сектора", "CSC_ISSUER": "сектора выдачи"}
+    for (code, kind), route in routes_of(services).items():
+        acts = [s["act"] for s in route["steps"]]
+        if kind == "PORTAL":
+            c.same(f"{code} PORTAL: nobody's task", set(acts), {"PORTAL"})
+            continue
+        for n, step in enumerate(route["steps"], 1):
+            c.that(f"{code} {kind} {n}: {step['by']} is the role of the act", roles[step["by"]] in step["role"]["ru"], step["role"])
+        c.that(f"{code} {kind}: registered once, signed or decided once, issued at the end",
+               acts.count("REGISTER") == 1 and acts.count("SIGN") + acts.count("DECIDE") == 1 and acts[-1] == "ISSUE", acts)
+    c.same("2013 at the centre", [s["act"] for s in routes_of(services)["HOME_CARE_2013", "CSC"]["steps"]],
+           ["REGISTER", "TRANSFER", "ACCEPT", "RESOLVE", "PREPARE", "SIGN", "RECORD", "ACCEPT", "ISSUE"])
+    c.same("generic services come through the Portal's channels", {code: [(h["name"], h["route"]) for h in services[code]["channels"]] for code in ("HOUSING_AID", "LOCAL_AID", "RURAL_FUEL")},
+           {code: [(name, "OFFICE") for name in ("shep-sync", "shep-async", "rest")] for code in ("HOUSING_AID", "LOCAL_AID", "RURAL_FUEL")})
+    c.same("and those of 2013 and of Centres do not", [services[code]["channels"] for code in ("HOME_CARE_2013", "TSA_ASSIGN")], [[], []])
+
+
 def compare_services(services):
     c.same("services and their kinds", {code: s["kind"] for code, s in services.items()}, {
         "TSA_CERT": "automated", "HOME_SCHOOL": "automated", "TSA_ASSIGN": "not automated", "HOME_CARE_2013": "not automated", "RURAL_FUEL": "generic",
@@ -215,6 +236,7 @@ def main():
     services = catalogue()
     c.part(compare_with_table, services)
     c.part(compare_with_sums, services)
+    c.part(compare_roles, services)
     c.part(compare_services, services)
     c.part(command)
     c.part(gateway)

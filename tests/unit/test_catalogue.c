@@ -98,6 +98,45 @@ static void real_folder_is_good(void **state GW_UNUSED)
         assert_false(service_has_channel(service, "post"));
 }
 
+/* On whose side each step is, for every step that people take. */
+static void front_office_steps_have_front_office_roles(void **state GW_UNUSED)
+{
+        gw_auto(catalogue) struct catalogue *catalogue = opened(SERVICES);
+        size_t front = 0, provider = 0;
+        for (size_t i = 0; i < catalogue_count(catalogue); i++) {
+                const struct service *service = catalogue_at(catalogue, i);
+                for (size_t k = 0; k < service->route_count; k++)
+                        for (size_t n = 0; n < service->routes[k].step_count && service->routes[k].kind != ROUTE_PORTAL; n++) {
+                                const struct route_step *step = &service->routes[k].steps[n];
+                                /* in the acts' words: a worker of the Corporation, of the Centre, of the akim, or the akim; inspectors and specialists of the centre */
+                                bool said = strstr(step->role.ru, "орпорации") || strstr(step->role.ru, "Центра") || strstr(step->role.ru, "аким") || strstr(step->role.ru, "центра");
+                                if (staff_role_is_front(step->by) != said || staff_role_is_provider(step->by) == said)
+                                        fail_msg("%s %s step %zu: %s, by %s", service->code, route_kind_names[service->routes[k].kind], n + 1, step->role.ru, staff_role_names[step->by]);
+                                front += said;
+                                provider += !said;
+                        }
+        }
+        assert_int_equal(front, 29);
+        assert_int_equal(provider, 35);
+        assert_int_equal(staff_role_of("CSC_ISSUER"), STAFF_CSC_ISSUER);
+        assert_int_equal(staff_role_of("csc_issuer"), STAFF_ROLE_COUNT);
+        assert_int_equal(staff_role_of(NULL), STAFF_ROLE_COUNT);
+        assert_true(route_kind_has_front(ROUTE_CSC) && !route_kind_has_front(ROUTE_OFFICE) && !route_kind_has_front(ROUTE_PORTAL));
+}
+
+static void channels_of_people(void **state GW_UNUSED)
+{
+        gw_auto(catalogue) struct catalogue *catalogue = opened(SERVICES);
+        static const char *const codes[] = {"HOUSING_AID", "LOCAL_AID", "RURAL_FUEL"};
+        for (size_t i = 0; i < GW_COUNT(codes); i++) {
+                const struct service *service = catalogue_find(catalogue, codes[i], at(NOW));
+                assert_true(service && !service->automated && service_has_shep_id(service, codes[i]));
+                assert_ptr_equal(service_channel_route(service, "shep-async"), service_route(service, ROUTE_OFFICE));
+                assert_ptr_equal(service_channel_route(service, "rest"), service_route(service, ROUTE_OFFICE));
+        }
+        assert_false(service_has_channel(catalogue_find(catalogue, "HOME_CARE_2013", at(NOW)), "rest"));
+}
+
 static void withdrawn_is_listed_not_found(void **state GW_UNUSED)
 {
         gw_auto(catalogue) struct catalogue *catalogue = opened(SERVICES);
@@ -209,7 +248,7 @@ static const struct part_mistake { const char *file, *from, *to, *at, *want; } p
         {"TSA_CERT", "amount=\"5\" unit=\"min\"", "amount=\"2\" unit=\"workday_within\"", "paragraph=\"5.1/7.1\"", "step: amount and unit are no limit together"},
         {"TSA_CERT", "amount=\"5\" unit=\"min\"", "amount=\"5\" unit=\"week\"", "", "The value 'week' is not an element of the set"},
         {"TSA_CERT", "amount=\"5\" unit=\"min\"", "amount=\"0\" unit=\"min\"", "", "[facet 'pattern'] The value '0'"},
-        {"TSA_CERT", " paragraph=\"5.1/7.1\"", "", "<step amount=\"5\"", "a step names the paragraph of the act"},
+        {"TSA_CERT", " paragraph=\"5.1/7.1\"", "", "act=\"REGISTER\" amount=\"5\"", "a step names the paragraph of the act"},
         {"TSA_CERT", "<printed of=\"action\">", "<printed of=\"completion\"><kk>а</kk><ru>а</ru></printed><printed of=\"completion\">", "",
          "printed of completion: twice"},
         {"TSA_CERT", "paper=\"ACCEPTANCE_RECEIPT\"", "paper=\"RECEIPT\"", "paper=\"RECEIPT\"", "there is no paper RECEIPT"},
@@ -221,7 +260,9 @@ static const struct part_mistake { const char *file, *from, *to, *at, *want; } p
         {"TSA_CERT", "xml:lang=\"en\">What the", "xml:lang=\"de\">What the", "name=\"purpose\"", "form: purpose has no xs:documentation in en"},
         {"TSA_CERT", "xml:lang=\"kk\">Ағымдағы тоқсан", "xml:lang=\"kk\">", "value=\"CURRENT_QUARTER\"", "form: CURRENT_QUARTER has no xs:documentation in kk"},
         {"HOME_SCHOOL", "<resultBeforeEnd hours=\"24\" step=\"5\"", "<resultBeforeEnd hours=\"24\" step=\"2\"", "<resultBeforeEnd", "step=\"2\" is no MAIN step"},
-        {"TSA_ASSIGN", "<representatives", "<channels><channel>rest</channel></channels><representatives", "<channels>", "channels give automated answers"},
+        {"TSA_ASSIGN", "<representatives", "<channels><channel>rest</channel></channels><representatives", "<channel>", "channel rest: the service has no route PORTAL"},
+        {"HOUSING_AID", "<channel route=\"OFFICE\">rest", "<channel route=\"CENTER\">rest", ">rest<", "channel rest: the service has no route CENTER"},
+        {"HOUSING_AID", "route kind=\"OFFICE\"", "route offered=\"false\" kind=\"OFFICE\"", ">shep-sync<", "channel shep-sync: the route OFFICE is not offered"},
         {"HOME_SCHOOL", "<system iin=\"childIin\">zags", "<system iin=\"child\">zags", "iin=\"child\"", "system zags: child is no field of the form that is always there once"},
         {"HOME_SCHOOL", "<system account=\"account\"", "<system account=\"school\"", "account=\"school\"", "system iban: school is no field of the form that is always there once"},
         {"HOME_SCHOOL", "iin=\"childIin\">payments<", "iin=\"childIin\">data<", "iin=\"childIin\">data<", "the case has an element of this name already"},
@@ -229,6 +270,28 @@ static const struct part_mistake { const char *file, *from, *to, *at, *want; } p
         {"HOME_CARE_2013", "amount=\"14\" unit=\"workday\" branch=\"CAP\"", "amount=\"15\" unit=\"workday\" branch=\"CAP\"", "branch=\"CAP\"", "a CAP step repeats the term of its route"},
         {"HOME_CARE_2013", "condition=\"VETERAN\"", "condition=\"HERO\"", "", "The value 'HERO' is not an element of the set"},
         {"RURAL_FUEL", "generic=\"true\"", "generic=\"false\"", "<step", "a step names the paragraph of the act"},
+        /* who does what */
+        {"TSA_CERT", " by=\"CLERK\"", "", "", "The attribute 'by' is required"},
+        {"TSA_CERT", " act=\"REGISTER\"", "", "", "The attribute 'act' is required"},
+        {"TSA_CERT", "by=\"CLERK\"", "by=\"PORTER\"", "", "The value 'PORTER' is not an element of the set"},
+        {"TSA_CERT", "act=\"RESOLVE\"", "act=\"DANCE\"", "", "The value 'DANCE' is not an element of the set"},
+        {"TSA_CERT", "by=\"CLERK\" act=\"REGISTER\"", "by=\"STATECORP_WORKER\" act=\"REGISTER\"", "paragraph=\"5.1/7.1\"", "act REGISTER is not for STATECORP_WORKER on the route OFFICE"},
+        {"TSA_CERT", "by=\"STATECORP_WORKER\" act=\"ISSUE\"", "by=\"CLERK\" act=\"ISSUE\"", "by=\"CLERK\" act=\"ISSUE\" paragraph=\"§4", "act ISSUE is not for CLERK on the route STATECORP"},
+        {"TSA_CERT", "by=\"CENTER_WORKER\" act=\"TRANSFER\"", "by=\"STATECORP_WORKER\" act=\"TRANSFER\"", "by=\"STATECORP_WORKER\" act=\"TRANSFER\" paragraph=\"10.2", "act TRANSFER is not for STATECORP_WORKER on the route CENTER"},
+        {"TSA_CERT", "by=\"HEAD\" act=\"SIGN\"", "by=\"CLERK\" act=\"SIGN\"", "by=\"CLERK\" act=\"SIGN\"", "act SIGN is not for CLERK on the route OFFICE"},
+        {"TSA_CERT", "by=\"HEAD\" act=\"RESOLVE\"", "by=\"EXECUTOR\" act=\"RESOLVE\"", "act=\"RESOLVE\"", "act RESOLVE is not for EXECUTOR on the route OFFICE"},
+        {"TSA_CERT", "by=\"GATEWAY\" act=\"PORTAL\"", "by=\"CLERK\" act=\"PORTAL\"", "by=\"CLERK\" act=\"PORTAL\"", "act PORTAL is not for CLERK on the route PORTAL"},
+        {"TSA_CERT", "by=\"GATEWAY\" act=\"PORTAL\"", "by=\"CLERK\" act=\"RECORD\"", "by=\"CLERK\" act=\"RECORD\"", "act RECORD is not for CLERK on the route PORTAL"},
+        {"TSA_CERT", "by=\"EXECUTOR\" act=\"PREPARE\"", "by=\"CLERK\" act=\"REGISTER\"", "kind=\"OFFICE\"", "one step of the route has the act REGISTER, and no more"},
+        {"TSA_CERT", "act=\"REFUSE_INTAKE\"", "act=\"CHECK\"", "branch=\"REFUSE_INTAKE\"", "the act REFUSE_INTAKE and the branch of that name go together"},
+        {"TSA_CERT", "act=\"DECIDE\"", "act=\"PREPARE\"", "through=\"OFFICE\"", "through is for the act DECIDE"},
+        {"TSA_ASSIGN", "act=\"DECIDE\"", "act=\"PREPARE\"", "kind=\"CENTER\"", "a result is prepared and then signed, or decided, once"},
+        {"TSA_CERT", "act=\"SIGN\"", "act=\"DECIDE\"", "kind=\"OFFICE\"", "a result is prepared and then signed, or decided, once"},
+        {"TSA_CERT", "act=\"PREPARE\"", "act=\"RECORD\"", "kind=\"OFFICE\"", "a result is prepared and then signed, or decided, once"},
+        {"TSA_CERT", "by=\"CLERK\" act=\"ISSUE\"", "by=\"CLERK\" act=\"RECORD\"", "kind=\"OFFICE\"", "the last step, and no other, is ISSUE"},
+        {"TSA_ASSIGN", "by=\"CENTER_WORKER\" act=\"TRANSFER\"", "by=\"CENTER_WORKER\" act=\"CHECK\"", "kind=\"CENTER\"", "step 4: CHECK comes after REGISTER"},
+        {"TSA_ASSIGN", "by=\"CENTER_WORKER\" act=\"CHECK\"", "by=\"CENTER_WORKER\" act=\"TRANSFER\"", "kind=\"CENTER\"", "step 1: TRANSFER comes before REGISTER"},
+        {"HOME_CARE_2013", "by=\"EXECUTOR\" act=\"RECORD\"", "by=\"EXECUTOR\" act=\"ACCEPT\"", "branch=\"CAP\"", "a CAP step does no more than RECORD"},
 };
 
 static long line_of(const char *text, const char *word)
@@ -578,6 +641,8 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(real_folder_is_good),
+                cmocka_unit_test(front_office_steps_have_front_office_roles),
+                cmocka_unit_test(channels_of_people),
                 cmocka_unit_test(withdrawn_is_listed_not_found),
                 cmocka_unit_test(validity_edges),
                 cmocka_unit_test(mistakes_stop_the_start),
