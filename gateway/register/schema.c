@@ -57,7 +57,8 @@
         "  service_code TEXT NOT NULL, route TEXT NOT NULL, reason TEXT NOT NULL, detail TEXT NOT NULL, applicant_iin TEXT NOT NULL," \
         "  front_bin TEXT NOT NULL, staff TEXT NOT NULL, message BLOB NOT NULL, paper BLOB NOT NULL" \
         ") STRICT;" \
-        "CREATE INDEX refusal_front ON refusal (front_bin, at);"
+        "CREATE INDEX refusal_front ON refusal (front_bin, id);" \
+        "CREATE INDEX refusal_message ON refusal (sender_id, message_id) WHERE message_id <> '';"
 #define REQUEST_PERSON "CREATE INDEX request_person ON request (declarant_iin, service_code) WHERE state IN (0, 1, 3, 4, 8);"
 
 static const char schema[] =
