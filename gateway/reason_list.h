@@ -117,6 +117,15 @@ X(RESULT_NOT_READY, "SCE004", 404, "Нәтиже әлі дайын емес.", "
 X(RESULT_NOT_PRINTABLE, "SCE004", 404, "Бұл нәтиженің баспа (PDF) түрі жоқ.", "Для этого результата печатная форма (PDF) не предусмотрена.", "This result has no printed form (PDF).")
 X(CHECK_TOO_OFTEN, "SCE001", 429, "Тексеру сұраулары тым жиі келуде, сәл кейінірек қайталаңыз.", "Слишком много проверок подряд, повторите немного позже.", "Too many checks in a short time; please try again a little later.")
 
+/* Who is at the provider's door */
+X(LOGIN_REQUIRED, "SCE007", 401, "Алдымен ЭЦҚ арқылы жүйеге кіріңіз.", "Сначала войдите в систему с помощью ЭЦП.", "Please log in with your EDS first.")
+X(SESSION_EXPIRED, "SCE007", 401, "Сеанс аяқталды, жүйеге қайта кіріңіз.", "Сеанс завершён, войдите в систему ещё раз.", "The session has ended; please log in again.")
+X(CSRF_TOKEN, "SCE007", 403, "Сұрауда сеанстың растау белгісі (X-CSRF-Token) жоқ немесе ол дұрыс емес.", "В запросе нет верной метки сеанса (X-CSRF-Token).", "The request lacks the right token of the session (X-CSRF-Token).")
+X(ROLE_REQUIRED, "SCE007", 403, "Бұл әрекетті орындауға рөліңіз жеткіліксіз.", "Ваша роль не позволяет выполнить это действие.", "Your role does not allow this action.")
+X(LOGIN_LOCKED, "SCE007", 429, "Кіру әрекеттері тым көп сәтсіз аяқталды, сәл кейінірек қайталаңыз.", "Слишком много неудачных попыток входа, повторите немного позже.", "Too many logins have failed; please try again a little later.")
+X(LOGIN_REFUSED, "SCE007", 403, "Бұл сертификатпен кіруге болмайды.", "Вход с этим сертификатом невозможен.", "It is not possible to log in with this certificate.")
+X(CHALLENGE_UNKNOWN, "SCE007", 422, "Кіру сұрауы белгісіз, пайдаланылған немесе мерзімі өткен.", "Запрос на вход неизвестен, уже использован или устарел.", "The login challenge is unknown, was used already, or is too old.")
+
 /* Issued documents shown for checking */
 X(PDF_NOT_SIGNED, "SCE001", 422, "PDF файлында бүкіл файлды қамтитын бір ғана қолтаңба жоқ.", "В файле PDF нет единственной подписи, охватывающей весь файл.", "The PDF has no single signature that covers the whole file.")
 X(PDF_NO_DOCUMENT, "SCE001", 422, "PDF файлына қол қойылған XML құжаты тіркелмеген.", "К файлу PDF не приложен подписанный документ XML.", "No signed XML document is attached to the PDF.")

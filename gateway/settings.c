@@ -5,6 +5,7 @@
 #include "gateway/base/clock.h"
 #include "gateway/base/buf.h"
 #include "gateway/base/conf.h"
+#include "gateway/identifiers/identifiers.h"
 #include "gateway/base/text.h"
 #include "gateway/reason.h"
 #include "gateway/settings.h"
@@ -20,6 +21,7 @@ static const struct conf_key gateway_keys[] = {
         {"log_level", CONF_TEXT, AT(gateway.log_level), "info", 0, 0, "error|warn|info|debug", "least severe event that is logged"},
         {"services", CONF_PATH, AT(gateway.services), "services", 0, 0, NULL, "folder of the service catalogue"},
         {"calendar", CONF_PATH, AT(gateway.calendar), "calendar", 0, 0, NULL, "folder of working days and office hours, read again when its files change"},
+        {"staff", CONF_PATH, AT(gateway.staff), "", 0, 0, NULL, "file of the people who work on requests, read again when it changes; empty = only heads, by their certificates"},
         {"trust", CONF_PATH, AT(gateway.trust), NULL, 0, 0, NULL, "folder of trusted CA certificates for signatures (PEM)"},
         {"sender_id", CONF_TEXT, AT(gateway.sender_id), NULL, 0, 0, NULL, "our senderId on SHEP"},
         {"system_key", CONF_TEXT, AT(gateway.system_key), "system", 0, 0, NULL, "[key …] that signs our envelopes"},
@@ -119,6 +121,30 @@ static const struct conf_key check_keys[] = {
         {"url", CONF_TEXT, AT(check.url), "", 0, 0, NULL, "public address of this gateway, such as https://gateway.example.kz, printed as a QR code; empty = none is printed"},
         {"per_minute", CONF_INT, AT(check.per_minute), "20", 1, 100000, NULL, "checks from one address in a minute; beyond: 429"},
 };
+static const struct conf_key login_keys[] = {
+        {"audience", CONF_TEXT, AT(login.audience), "", 0, 0, NULL, "name of this gateway in what people sign to log in; empty = sender_id"},
+        {"sign_certificates", CONF_BOOL, AT(login.sign_certificates), "yes", 0, 0, NULL, "people may log in with the key they sign with (SIGN) too; no = only with the one for authentication (AUTH)"},
+        {"challenge_s", CONF_INT, AT(login.challenge_s), "120", 10, 3600, NULL, "how long what is to be signed can be used, once"},
+        {"idle_minutes", CONF_INT, AT(login.idle_minutes), "30", 1, 1440, NULL, "a session ends after so long a silence"},
+        {"hours", CONF_INT, AT(login.hours), "8", 1, 24, NULL, "a session ends so long after its login, whatever happens"},
+        {"sessions_max", CONF_INT, AT(login.sessions_max), "1000", 1, 100000, NULL, "sessions at a time; beyond, the one that has been silent longest ends"},
+        {"failures_max", CONF_INT, AT(login.failures_max), "5", 1, 1000, NULL, "refused logins of one address or person that lock it out"},
+        {"lock_s", CONF_INT, AT(login.lock_s), "30", 1, 86400, NULL, "first pause of a lock-out; it doubles with every further refusal"},
+        {"lock_longest_s", CONF_INT, AT(login.lock_longest_s), "3600", 1, 86400, NULL, "longest pause"},
+};
+#define ORGANISATION(member) offsetof(struct organisation_settings, member)
+static const struct conf_key organisation_keys[] = {
+        {"bin", CONF_TEXT, ORGANISATION(bin), NULL, 0, 0, NULL, "its BIN, as in its people's certificates"},
+        {"kind", CONF_TEXT, ORGANISATION(kind), NULL, 0, 0, "PROVIDER|STATECORP|CENTER|AKIM|CSC|AUTH_BODY",
+         "provider of services; branch of the State Corporation; employment centre; akim's office; community service centre; authorised body"},
+        {"name_kk", CONF_TEXT, ORGANISATION(name_kk), NULL, 0, 0, NULL, "its name in Kazakh"},
+        {"name_ru", CONF_TEXT, ORGANISATION(name_ru), NULL, 0, 0, NULL, "its name in Russian"},
+        {"place_kk", CONF_TEXT, ORGANISATION(place_kk), "", 0, 0, NULL, "where it is, for papers, in Kazakh"},
+        {"place_ru", CONF_TEXT, ORGANISATION(place_ru), "", 0, 0, NULL, "the same in Russian"},
+        {"services", CONF_TEXT, ORGANISATION(services), "", 0, 0, NULL, "service codes it works on, comma-separated; empty = all"},
+        {"tls_sha256", CONF_TEXT, ORGANISATION(tls_sha256), "", 0, 0, NULL, "SHA-256 fingerprints of the TLS client certificates of its own system, comma-separated"},
+        {"system_roles", CONF_TEXT, ORGANISATION(system_roles), "", 0, 0, NULL, "roles of that system, comma-separated"},
+};
 #define LISTENER(member) offsetof(struct listener_settings, member)
 static const struct conf_key listener_keys[] = {
         {"address", CONF_TEXT, LISTENER(address), "127.0.0.1", 0, 0, NULL, "address to listen on"},
@@ -173,10 +199,12 @@ static const struct conf_section sections[] = {
         SINGLE("tsa", tsa_keys),
         SINGLE("print", print_keys),
         SINGLE("check", check_keys),
+        SINGLE("login", login_keys),
         REPEATED("listener", listener_keys, listener, SETTINGS_LISTENERS_MAX, name),
         REPEATED("sender", sender_keys, sender, SETTINGS_SENDERS_MAX, id),
         REPEATED("key", key_keys, key, SETTINGS_KEYS_MAX, id),
         REPEATED("destination", destination_keys, destination, SETTINGS_DESTINATIONS_MAX, name),
+        REPEATED("organisation", organisation_keys, organisation, SETTINGS_ORGANISATIONS_MAX, id),
         {"authority", authority_keys, GW_COUNT(authority_keys), true, AT(authorities), sizeof(struct authority_settings), SETTINGS_AUTHORITIES_MAX, AT(authority_count), AUTHORITY(name)},
 };
 
@@ -229,6 +257,52 @@ static const char *key_problem(const struct settings *s, const struct key_settin
         return key->from && clock_parse_iso(key->from, &from) != GW_OK ? "`from` is no date and time like 2026-12-01T00:00:00+05:00" : NULL;
 }
 
+/* Letters, digits and "._-": ids stand in events, in addresses and in names of sections. */
+static bool id_is_plain(const char *id)
+{
+        size_t n = strlen(id);
+        return n > 0 && n < 48 && strspn(id, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") == n;
+}
+
+static const char *organisation_problem(const struct settings *s, const struct organisation_settings *o)
+{
+        if (!id_is_plain(o->id))
+                return "its id may have letters, digits, '.', '_' and '-', at most 47";
+        if (str_eq(o->id, "gateway") || str_eq(o->id, "issuer"))
+                return "this id is kept for the gateway's own use";
+        if (!bin_valid(o->bin, s->verify.iin_check_digit, NULL))
+                return "its bin is no BIN";
+        if (settings_organisation_of_bin(s, o->bin) != o)
+                return "another one has its bin";
+        if (!o->tls_sha256 != !o->system_roles)
+                return "tls_sha256 and system_roles go together";
+        return NULL;
+}
+
+static enum gw_rc check_organisations(const struct settings *s, const char *path, struct why *why)
+{
+        for (size_t i = 0; i < s->organisation_count; i++) {
+                const char *problem = organisation_problem(s, &s->organisations[i]);
+                if (problem)
+                        return why_say(why, GW_REJECT, "%s: [organisation %s]: %s", path, s->organisations[i].id, problem);
+        }
+        return GW_OK;
+}
+
+/* Whoever issues certificates is a provider, also where nobody wrote a section about it. */
+static void add_issuer(struct settings *s)
+{
+        if (settings_organisation_of_bin(s, s->issuer.bin))
+                return;
+        s->organisations[s->organisation_count++] = (struct organisation_settings){
+                .id = xstrdup("issuer"),
+                .bin = xstrdup(s->issuer.bin),
+                .kind = xstrdup("PROVIDER"),
+                .name_kk = xstrdup(s->issuer.name_kk),
+                .name_ru = xstrdup(s->issuer.name_ru),
+        };
+}
+
 static enum gw_rc cross_check(const struct settings *s, const char *path, struct why *why)
 {
         if (!s->listener_count)
@@ -262,7 +336,8 @@ static enum gw_rc cross_check(const struct settings *s, const char *path, struct
                 return why_say(why, GW_REJECT, "%s: [tsa] needs an http:// url, or https:// with ca", path);
         if (!settings_destination(s, "cabinet"))
                 return why_say(why, GW_REJECT, "%s: there is no [destination cabinet]", path);
-        return check_revocation(s, path, why);
+        enum gw_rc rc = check_organisations(s, path, why);
+        return rc == GW_OK ? check_revocation(s, path, why) : rc;
 }
 
 enum gw_rc settings_read(FILE *in, const char *path, struct settings **ret_settings, struct why *why)
@@ -274,6 +349,7 @@ enum gw_rc settings_read(FILE *in, const char *path, struct settings **ret_setti
                 rc = cross_check(s, path, why);
         if (rc != GW_OK)
                 return rc;
+        add_issuer(s);
         *ret_settings = gw_take(&s);
         return GW_OK;
 }
@@ -322,6 +398,7 @@ enum gw_rc settings_load_verify(const char *path, struct settings **ret_settings
         fclose(in);
         if (rc != GW_OK)
                 return rc;
+        add_issuer(s);
         *ret_settings = gw_take(&s);
         return GW_OK;
 }
@@ -352,6 +429,22 @@ const struct destination_settings *settings_destination(const struct settings *s
         for (size_t i = 0; i < settings->destination_count; i++)
                 if (str_eq(settings->destinations[i].name, name))
                         return &settings->destinations[i];
+        return NULL;
+}
+
+const struct organisation_settings *settings_organisation(const struct settings *settings, const char *id)
+{
+        for (size_t i = 0; i < settings->organisation_count; i++)
+                if (str_eq(settings->organisations[i].id, id))
+                        return &settings->organisations[i];
+        return NULL;
+}
+
+const struct organisation_settings *settings_organisation_of_bin(const struct settings *settings, const char *bin)
+{
+        for (size_t i = 0; i < settings->organisation_count; i++)
+                if (str_eq(settings->organisations[i].bin, bin))
+                        return &settings->organisations[i];
         return NULL;
 }
 

@@ -11,6 +11,7 @@
 #define SETTINGS_KEYS_MAX 8
 #define SETTINGS_DESTINATIONS_MAX 16
 #define SETTINGS_AUTHORITIES_MAX 32
+#define SETTINGS_ORGANISATIONS_MAX 64
 
 struct listener_settings {
         char *name, *address;
@@ -40,9 +41,19 @@ struct authority_settings {
         bool ocsp_sha1;
         char *nonce;               /* required | optional */
 };
+struct organisation_settings { /* whose people and systems work on requests: gateway/provider/ */
+        char *id;
+        char *bin;                 /* in the OU of its people's certificates */
+        char *kind;                /* PROVIDER … */
+        char *name_kk, *name_ru, *place_kk, *place_ru;
+        char *services;            /* service codes, comma-separated; empty = all */
+        char *tls_sha256;          /* fingerprints of TLS client certificates of its own system */
+        char *system_roles;        /* what that system may do */
+};
 struct settings {
         struct {
                 char *run_folder, *user, *signer_user, *log_level, *services, *calendar, *trust, *sender_id, *system_key, *tls_key;
+                char *staff;       /* NULL: nobody can log in but heads by their certificates */
                 bool diagnose;
                 int64_t loops, sync_wait_ms, drain_ms, inflight_max;
         } gateway;
@@ -87,12 +98,18 @@ struct settings {
                 char *url;         /* public address, NULL: none */
                 int64_t per_minute;
         } check;
+        struct {
+                char *audience;    /* NULL: sender_id */
+                bool sign_certificates;
+                int64_t challenge_s, idle_minutes, hours, sessions_max, failures_max, lock_s, lock_longest_s;
+        } login;
         struct listener_settings listeners[SETTINGS_LISTENERS_MAX];
         struct sender_settings senders[SETTINGS_SENDERS_MAX];
         struct key_settings keys[SETTINGS_KEYS_MAX];
         struct destination_settings destinations[SETTINGS_DESTINATIONS_MAX];
         struct authority_settings authorities[SETTINGS_AUTHORITIES_MAX];
-        size_t listener_count, sender_count, key_count, destination_count, authority_count;
+        struct organisation_settings organisations[SETTINGS_ORGANISATIONS_MAX + 1]; /* and the issuer, when no section has its BIN */
+        size_t listener_count, sender_count, key_count, destination_count, authority_count, organisation_count;
 };
 
 /* Loads and cross-checks (keys named exist, a TLS listener has a certificate, …). CONFIGURATION with "file:line: …". */
@@ -107,6 +124,8 @@ GW_DEFINE_AUTO(settings, struct settings, settings_free)
 void settings_describe(FILE *out);
 const struct sender_settings *settings_sender(const struct settings *settings, const char *id);
 const struct destination_settings *settings_destination(const struct settings *settings, const char *name);
+const struct organisation_settings *settings_organisation(const struct settings *settings, const char *id);
+const struct organisation_settings *settings_organisation_of_bin(const struct settings *settings, const char *bin);
 bool settings_has_key(const struct settings *settings, const char *id);
 /* The folder of answers; the caller frees. */
 char *settings_revocation_folder(const struct settings *settings);

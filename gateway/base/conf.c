@@ -12,7 +12,7 @@ struct load {
         const struct conf_section *sections;
         size_t count;
         char *root;
-        uint64_t seen[64][64]; /* [section or item ordinal][key bits]: set keys, to refuse repetitions and find what is missing */
+        uint64_t *seen[64]; /* [section][item]: a bit per key that was set, to refuse repetitions and find what is missing */
         struct why *why;
         bool failed;
         FILE *file;
@@ -223,17 +223,21 @@ enum gw_rc conf_read(FILE *in, const char *path, const struct conf_section *sect
         GW_ASSERT(count <= 64);
         struct load *l = xcalloc(1, sizeof *l);
         *l = (struct load){.path = path, .sections = sections, .count = count, .root = root, .why = why, .file = in};
+        for (size_t i = 0; i < count; i++)
+                l->seen[i] = xcalloc(sections[i].repeated ? sections[i].item_max : 1, sizeof **l->seen);
         int rc = ini_parse_stream(next_line, l, on_pair, l);
         if (rc != 0 && !l->failed)
                 fail(l, rc, "not a key = value line", "syntax");
         for (size_t i = 0; i < count && !l->failed; i++) {
                 const struct conf_section *s = &sections[i];
                 size_t items = s->repeated ? *item_count(l, s) : 1;
-                GW_ASSERT(items <= 64 && s->key_count <= 64);
+                GW_ASSERT(s->key_count <= 64);
                 for (size_t k = 0; k < items; k++)
                         fill_defaults(l, s, l->root + s->offset + k * s->item_size, l->seen[i][k]);
         }
         bool failed = l->failed;
+        for (size_t i = 0; i < count; i++)
+                free(l->seen[i]);
         free(l);
         return failed ? GW_REJECT : GW_OK;
 }

@@ -11,6 +11,7 @@
 #include "gateway/commands/serve.h"
 #include "gateway/sandbox/sandbox.h"
 #include "gateway/pki/path.h"
+#include "gateway/provider/staff.h"
 #include "gateway/settings.h"
 #include "gateway/verify/verify.h"
 #include "gateway/worker/revocation_conf.h"
@@ -142,6 +143,16 @@ static bool check_services(const struct settings *s)
         return ok;
 }
 
+static bool check_staff(const struct settings *s)
+{
+        struct why why = WHY_INIT;
+        auto_staff struct staff *staff = NULL;
+        bool ok = say(staff_load(s, &staff, &why) == GW_OK, "organisations and the people who work on requests", &why);
+        if (ok && !staff_count(staff))
+                printf("note the staff file names nobody: only heads can log in, by their certificates\n");
+        return ok;
+}
+
 static bool check_revocation(const struct settings *s)
 {
         struct why why = WHY_INIT;
@@ -174,6 +185,8 @@ static int check_run(int argc, char **argv)
                 return options_mistake(&options, "give --conf FILE or --describe");
         if (describe) {
                 settings_describe(stdout);
+                printf("\n; the file that `staff` in [gateway] names\n");
+                staff_describe(stdout);
                 return COMMAND_YES;
         }
         verify_init();
@@ -186,6 +199,7 @@ static int check_run(int argc, char **argv)
         ok = check_keys(settings) && ok;
         ok = check_listeners(settings) && ok;
         ok = check_services(settings) && ok;
+        ok = check_staff(settings) && ok;
         ok = check_revocation(settings) && ok;
         return ok ? COMMAND_YES : COMMAND_NO;
 }

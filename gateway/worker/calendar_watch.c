@@ -4,13 +4,12 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 
+#include "gateway/base/file_mark.h"
 #include "gateway/base/log.h"
 
 #define LOOK_EVERY_MS 2000
 
-struct file_mark { struct timespec changed; off_t size; ino_t inode; };
 struct folder_mark { struct file_mark days, hours; };
 
 struct calendar_watch {
@@ -26,16 +25,8 @@ GW_DEFINE_AUTO(calendar_watch, struct calendar_watch, calendar_watch_close)
 
 static struct file_mark mark_of(const char *folder, const char *name)
 {
-        struct stat facts;
         auto_str char *path = xasprintf("%s/%s", folder, name);
-        if (stat(path, &facts) != 0)
-                return (struct file_mark){.size = -1};
-        return (struct file_mark){facts.st_mtim, facts.st_size, facts.st_ino};
-}
-
-static bool same_mark(const struct file_mark *a, const struct file_mark *b)
-{
-        return a->changed.tv_sec == b->changed.tv_sec && a->changed.tv_nsec == b->changed.tv_nsec && a->size == b->size && a->inode == b->inode;
+        return file_mark_of(path);
 }
 
 static struct folder_mark mark_folder(const char *folder)
@@ -84,7 +75,7 @@ void calendar_watch_tick(struct calendar_watch *watch)
                 return;
         watch->look_at.ms = now.ms + LOOK_EVERY_MS;
         struct folder_mark mark = mark_folder(watch->folder);
-        if (same_mark(&mark.days, &watch->mark.days) && same_mark(&mark.hours, &watch->mark.hours))
+        if (file_mark_same(&mark.days, &watch->mark.days) && file_mark_same(&mark.hours, &watch->mark.hours))
                 return;
         watch->mark = mark;
         struct why why = WHY_INIT;

@@ -10,6 +10,7 @@
 #include "gateway/collect/collect.h"
 #include "gateway/deliver/delivery.h"
 #include "gateway/deliver/outbox_scan.h"
+#include "gateway/provider/session.h"
 #include "gateway/register/journal.h"
 #include "gateway/revocation/revocation.h"
 #include "gateway/settings.h"
@@ -31,6 +32,8 @@ struct shared {
         const struct settings *settings;
         struct catalogue *catalogue;
         struct calendar_watch *calendar;
+        struct staff_watch *staff;
+        struct sessions *sessions;
         struct verifier *verifier;
         struct verify_policy policy;
         struct revocation *revocation; /* NULL: mode = off */

@@ -176,6 +176,10 @@ static enum gw_rc open_shared(struct worker *w, const struct settings *settings,
         if (rc == GW_OK)
                 rc = calendar_watch_open(settings->gateway.calendar, s->catalogue, &s->calendar, why);
         if (rc == GW_OK)
+                rc = staff_watch_open(settings, &s->staff, why);
+        if (rc == GW_OK)
+                s->sessions = sessions_new(settings, s->staff);
+        if (rc == GW_OK)
                 rc = open_destinations(s, adapters, why);
         if (rc == GW_OK)
                 rc = check_catalogue(s, why);
@@ -195,6 +199,7 @@ static void on_tick(uv_timer_t *timer)
         outbox_scan_kick(loop->scan);
         trust_watch_tick(loop->watch);
         calendar_watch_tick(loop->shared->calendar);
+        staff_watch_tick(loop->shared->staff);
         if (mono_now().ms >= loop->health_at.ms) {
                 loop->health_at.ms = mono_now().ms + HEALTH_EVERY_MS;
                 health_write(loop);
@@ -340,6 +345,8 @@ static void close_shared(struct worker *w)
         journal_close(s->journal);
         for (size_t i = 0; i < s->destination_count; i++)
                 destination_free(s->destinations[i]);
+        sessions_free(s->sessions);
+        staff_watch_close(s->staff);
         calendar_watch_close(s->calendar);
         catalogue_close(s->catalogue);
         page_fonts_free(s->fonts);

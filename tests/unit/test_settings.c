@@ -24,6 +24,7 @@
 #define OFF "[revocation]\nmode = off\n"
 #define AUTHORITY "[authority nca]\ncertificate = nca.pem\n"
 #define WHOLE GATEWAY ISSUER STORE LISTENER SENDER KEYS CABINET OFF
+#define CENTRE "[organisation centre]\nbin = 130140900016\nkind = CENTER\nname_kk = k\nname_ru = r\n"
 #define TLS "[listener b]\nport = 1\ntls = on\ncertificate = c.pem\n"
 
 static char path[] = "/tmp/egov-test-settings-XXXXXX";
@@ -107,6 +108,9 @@ static void good_siblings(void **state GW_UNUSED)
                 GATEWAY ISSUER STORE LISTENER SENDER KEYS CABINET AUTHORITY "ocsp = http://a/, http://b/\n",
                 WHOLE "ca = c\n" AUTHORITY "crl = https://a/\n",
                 GATEWAY ISSUER STORE LISTENER SENDER KEYS CABINET "[authority a]\nkey_id = 00\n",
+                WHOLE CENTRE,
+                WHOLE CENTRE "tls_sha256 = 00\nsystem_roles = CENTER_WORKER\n",
+                WHOLE "[organisation provider]\nbin = 160640900019\nkind = PROVIDER\nname_kk = k\nname_ru = r\n",
         };
         for (size_t i = 0; i < GW_COUNT(cases); i++)
                 settings_free(must_load(cases[i]));
@@ -149,6 +153,14 @@ static void broken_siblings(void **state GW_UNUSED)
                 {WHOLE AUTHORITY "ocsp = https://a/\n", ": [authority nca] needs http:// URLs, or https:// with ca"},
                 {WHOLE AUTHORITY "crl = http://a/, ldap://b/\n", ": [authority nca] needs http:// URLs"},
                 {WHOLE AUTHORITY "delta = file:///etc/passwd\n", ": [authority nca] needs http:// URLs"},
+                {WHOLE "[organisation a/b]\nbin = 130140900016\nkind = CENTER\nname_kk = k\nname_ru = r\n", ": [organisation a/b]: its id may have letters"},
+                {WHOLE "[organisation gateway]\nbin = 130140900016\nkind = CENTER\nname_kk = k\nname_ru = r\n", ": [organisation gateway]: this id is kept"},
+                {WHOLE "[organisation issuer]\nbin = 130140900016\nkind = CENTER\nname_kk = k\nname_ru = r\n", ": [organisation issuer]: this id is kept"},
+                {WHOLE "[organisation a]\nbin = 130140900017\nkind = CENTER\nname_kk = k\nname_ru = r\n", ": [organisation a]: its bin is no BIN"},
+                {WHOLE CENTRE "[organisation a]\nbin = 130140900016\nkind = CSC\nname_kk = k\nname_ru = r\n", ": [organisation a]: another one has its bin"},
+                {WHOLE CENTRE "tls_sha256 = 00\n", ": [organisation centre]: tls_sha256 and system_roles go together"},
+                {WHOLE CENTRE "system_roles = CLERK\n", ": [organisation centre]: tls_sha256 and system_roles go together"},
+                {WHOLE "[organisation a]\nkind = BANK\n", ":26: kind: PROVIDER|STATECORP|CENTER|AKIM|CSC|AUTH_BODY"},
                 {WHOLE "[gateway]\nloop = 1\n", ":26: loop: unknown key"},
                 {WHOLE "[gateway]\nloops = 65\n", ":26: loops: not a whole number"},
                 {WHOLE "[listener c]\nport = 65536\n", ":26: port: not a whole number"},
@@ -191,6 +203,20 @@ static void the_example_loads(void **state GW_UNUSED)
         assert_non_null(settings_sender(s, "pep"));
         assert_non_null(settings_destination(s, "gbdfl"));
         assert_non_null(settings_destination(s, "socialaid"));
+        assert_non_null(settings_organisation(s, "centre"));
+        assert_string_equal(s->gateway.staff, "conf/staff.conf");
+}
+
+static void the_issuer_is_a_provider_unless_a_section_says_what_it_is(void **state GW_UNUSED)
+{
+        auto_settings struct settings *alone = must_load(WHOLE CENTRE);
+        assert_int_equal(alone->organisation_count, 2);
+        assert_string_equal(settings_organisation(alone, "issuer")->kind, "PROVIDER");
+        assert_ptr_equal(settings_organisation_of_bin(alone, "160640900019"), settings_organisation(alone, "issuer"));
+        assert_null(settings_organisation_of_bin(alone, "091240900012"));
+        auto_settings struct settings *named = must_load(WHOLE "[organisation body]\nbin = 160640900019\nkind = AUTH_BODY\nname_kk = k\nname_ru = r\n");
+        assert_int_equal(named->organisation_count, 1);
+        assert_null(settings_organisation(named, "issuer"));
 }
 
 static char *description(void)
@@ -242,6 +268,10 @@ static void the_description_can_be_loaded(void **state GW_UNUSED)
                 const char *name = line + (is_key && !required), *value = required ? "1" : equals ? equals + 3 : "";
                 if (is_key && str_starts(name, "url "))
                         value = "http://h/";
+                if (is_key && str_starts(name, "bin ") && required)
+                        value = "160640900019";
+                if (is_key && str_starts(name, "kind "))
+                        value = "PROVIDER";
                 if (is_key)
                         buf_printf(&out, "%.*s = %s\n", (int)(equals - name), name, value);
                 else
@@ -295,6 +325,7 @@ int main(void)
                 cmocka_unit_test(broken_siblings),
                 cmocka_unit_test(lists),
                 cmocka_unit_test(the_example_loads),
+                cmocka_unit_test(the_issuer_is_a_provider_unless_a_section_says_what_it_is),
                 cmocka_unit_test(every_key_is_documented),
                 cmocka_unit_test(the_description_can_be_loaded),
                 cmocka_unit_test(policy_alone),
