@@ -126,6 +126,12 @@ X(LOGIN_LOCKED, "SCE007", 429, "Кіру әрекеттері тым көп сә
 X(LOGIN_REFUSED, "SCE007", 403, "Бұл сертификатпен кіруге болмайды.", "Вход с этим сертификатом невозможен.", "It is not possible to log in with this certificate.")
 X(CHALLENGE_UNKNOWN, "SCE007", 422, "Кіру сұрауы белгісіз, пайдаланылған немесе мерзімі өткен.", "Запрос на вход неизвестен, уже использован или устарел.", "The login challenge is unknown, was used already, or is too old.")
 
+/* Work of people on a request */
+X(CLAIM_HELD, "SCE001", 409, "Бұл сұрауды қазір басқа қызметкер орындап жатыр.", "Этот запрос сейчас обрабатывает другой работник.", "Somebody else is working on this request now.")
+X(CLAIM_STALE, "SCE001", 409, "Сұрауды өңдеуге берілген уақыт аяқталған немесе сұрау басқа қызметкерге өткен.", "Время, на которое запрос был взят в работу, истекло, или его взял другой работник.", "The time for which the request was claimed is over, or somebody else has claimed it.")
+X(STEP_NOT_NEXT, "SCE001", 409, "Бұл қадамның кезегі емес: сұрау басқа қадамда тұр.", "Этот шаг сейчас не на очереди: запрос находится на другом шаге.", "This step is not what comes next: the request is at another step.")
+X(STEP_INPUT, "SCE001", 422, "Қадамды аяқтауға қажет мәліметтер жоқ немесе дұрыс емес.", "Для завершения шага не хватает данных, или они неверны.", "What is needed to finish the step is missing or wrong.")
+
 /* Issued documents shown for checking */
 X(PDF_NOT_SIGNED, "SCE001", 422, "PDF файлында бүкіл файлды қамтитын бір ғана қолтаңба жоқ.", "В файле PDF нет единственной подписи, охватывающей весь файл.", "The PDF has no single signature that covers the whole file.")
 X(PDF_NO_DOCUMENT, "SCE001", 422, "PDF файлына қол қойылған XML құжаты тіркелмеген.", "К файлу PDF не приложен подписанный документ XML.", "No signed XML document is attached to the PDF.")

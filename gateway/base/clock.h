@@ -6,6 +6,8 @@
 #include "gateway/base/base.h"
 
 struct wall_time { int64_t ms; }; /* since 1970-01-01T00:00:00Z */
+/* Later than any moment that can be written (year 9999): "no limit". */
+#define WALL_NEVER_MS 253402214400000LL
 struct mono_time { int64_t ms; }; /* CLOCK_MONOTONIC; only differences mean anything */
 
 struct wall_time wall_now(void);

@@ -112,6 +112,11 @@ void query_text(struct query *q, const char *text)
         keep_code(q, sqlite3_bind_text(q->stmt, ++q->bound, text ? text : "", -1, SQLITE_STATIC));
 }
 
+void query_optional_text(struct query *q, const char *text)
+{
+        keep_code(q, text ? sqlite3_bind_text(q->stmt, ++q->bound, text, -1, SQLITE_STATIC) : sqlite3_bind_null(q->stmt, ++q->bound));
+}
+
 void query_span(struct query *q, struct span bytes)
 {
         /* A NULL pointer would be bound as SQL NULL. */

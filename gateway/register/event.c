@@ -66,6 +66,24 @@ enum gw_rc event_add(struct store *store, const struct event *event, struct why 
         return GW_OK;
 }
 
+enum gw_rc event_note(struct store *store, int64_t request_id, const char *actor, const char *detail, struct wall_time at, struct why *why)
+{
+        enum request_state state;
+        {
+                auto_query struct query q = db_query(&store->db, SQL_REQUEST_EXISTS, "SELECT state FROM request WHERE id = ?");
+                query_i64(&q, request_id);
+                bool row = false;
+                enum gw_rc rc = query_next(&q, &row, why);
+                if (rc != GW_OK)
+                        return rc;
+                if (!row)
+                        return why_set(why, GW_REJECT, REASON_REQUEST_NOT_FOUND, "no request %lld", (long long)request_id);
+                state = (enum request_state)query_column_i64(&q, 0);
+        }
+        struct event event = {.request_id = request_id, .at = at, .from = state, .to = state, .actor = actor, .detail = detail};
+        return event_add(store, &event, why);
+}
+
 /* State of a walk along the chain. */
 struct walk {
         int64_t seq;
@@ -92,7 +110,7 @@ static const char *continue_chain(struct query *q, struct walk *walk)
         };
         if (event.seq != ++walk->seq)
                 return "is missing";
-        if (!request_transition_allowed(event.from, event.to))
+        if (event.from != event.to && !request_transition_allowed(event.from, event.to)) /* the same: an act or reading of people */
                 return "is not a legal transition";
         /* The C strings that were hashed must be all of the text. */
         if (strlen(event.actor) != query_column_span(q, 7).n || strlen(event.detail) != query_column_span(q, 8).n)

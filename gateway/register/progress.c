@@ -53,7 +53,7 @@ enum gw_rc store_transition(struct store *store, int64_t request_id, enum reques
                 return rc;
         store->ledger.tally[from]--;
         store->ledger.tally[to]++;
-        return GW_OK;
+        return casework_follow(store, request_id, to, at, why);
 }
 
 /* Only while the request may still be decided: what was decided on is evidence and stays as it was. */

@@ -11,24 +11,31 @@
 /* OCSP answers and CRLs that verdicts name (I7); not tied to a request: one CRL speaks for thousands. */
 #define EVIDENCE "CREATE TABLE evidence (id INTEGER PRIMARY KEY, sha256 BLOB NOT NULL UNIQUE, kind TEXT NOT NULL, bytes BLOB NOT NULL) STRICT;"
 
-/* Version 3: what people work on (gateway/provider). casework: the request's place on its route; step 0: nothing is left to be done. Both indices hold only
- * what is open. holder, lease_until, token: the claim and its fencing token. */
+/* Version 3: what people work on (gateway/provider). casework: the request's place on its route; step 0: nothing is left to be done. holder,
+ * lease_until, token: the claim and its fencing token. warned: 1 when its people were told that the step's end is near, 2 that it is past. The two long indices
+ * also hold what the counts of a page ask for. */
 #define CASEWORK \
         "CREATE TABLE casework (" \
         "  request_id INTEGER PRIMARY KEY REFERENCES request (id)," \
-        "  route TEXT NOT NULL, provider_bin TEXT NOT NULL, front_bin TEXT NOT NULL," \
-        "  step INTEGER NOT NULL CHECK (step >= 0), step_from INTEGER NOT NULL, step_due INTEGER NOT NULL, result_due INTEGER NOT NULL," \
-        "  role TEXT NOT NULL, executor TEXT NOT NULL DEFAULT ''," \
+        "  service TEXT NOT NULL, route TEXT NOT NULL, provider_bin TEXT NOT NULL, front_bin TEXT NOT NULL," \
+        "  step INTEGER NOT NULL CHECK (step >= 0), step_from INTEGER NOT NULL, step_near INTEGER NOT NULL, step_due INTEGER NOT NULL, result_due INTEGER NOT NULL," \
+        "  role TEXT NOT NULL, executor TEXT NOT NULL, warned INTEGER NOT NULL DEFAULT 0," \
         "  holder TEXT NOT NULL DEFAULT '', holder_role TEXT NOT NULL DEFAULT '', lease_until INTEGER NOT NULL DEFAULT 0, token INTEGER NOT NULL DEFAULT 0," \
         "  outcome TEXT NOT NULL DEFAULT '', ground TEXT NOT NULL DEFAULT '', changed_seq INTEGER NOT NULL DEFAULT 0" \
         ") STRICT;" \
-        "CREATE INDEX casework_provider ON casework (provider_bin, step_due) WHERE step > 0;" \
-        "CREATE INDEX casework_front ON casework (front_bin, step_due) WHERE step > 0;" \
+        "CREATE INDEX casework_provider_due ON casework (provider_bin, step_due, request_id, step_near, role, executor) WHERE step > 0;" \
+        "CREATE INDEX casework_front_due ON casework (front_bin, step_due, request_id, step_near, role, executor, provider_bin) WHERE step > 0;" \
+        "CREATE INDEX casework_provider_open ON casework (provider_bin) WHERE step > 0;" \
+        "CREATE INDEX casework_front_open ON casework (front_bin) WHERE step > 0;" \
+        "CREATE INDEX casework_provider ON casework (provider_bin);" \
+        "CREATE INDEX casework_front ON casework (front_bin);" \
         "CREATE INDEX casework_changed ON casework (changed_seq);" \
+        "CREATE INDEX casework_near ON casework (step_near) WHERE step > 0 AND warned = 0;" \
+        "CREATE INDEX casework_over ON casework (step_due) WHERE step > 0 AND warned < 2;" \
         "CREATE TABLE casework_act (" \
         "  request_id INTEGER NOT NULL REFERENCES casework (request_id), seq INTEGER NOT NULL, step INTEGER NOT NULL," \
         "  act TEXT NOT NULL, role TEXT NOT NULL, staff TEXT NOT NULL, at INTEGER NOT NULL, from_at INTEGER NOT NULL, due_at INTEGER NOT NULL," \
-        "  comment TEXT NOT NULL DEFAULT '', PRIMARY KEY (request_id, seq)" \
+        "  comment TEXT NOT NULL, token INTEGER NOT NULL, PRIMARY KEY (request_id, seq)" \
         ") STRICT;" \
         "CREATE TABLE paper (" \
         "  id INTEGER PRIMARY KEY, request_id INTEGER REFERENCES request (id), kind TEXT NOT NULL, at INTEGER NOT NULL, content BLOB NOT NULL" \

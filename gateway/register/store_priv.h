@@ -23,6 +23,9 @@ enum sql_id {
         SQL_DECISION_ADD, SQL_DOCUMENT_ADD,
         SQL_OUTBOX_LAST, SQL_OUTBOX_ADD, SQL_OUTBOX_PAYLOAD, SQL_OUTBOX_SENT, SQL_OUTBOX_NEXT, SQL_OUTBOX_RETRY, SQL_OUTBOX_PARK,
         SQL_OUTBOX_RELEASE, SQL_OUTBOX_DUE, SQL_OUTBOX_LEASE, SQL_OUTBOX_LET_GO, SQL_OUTBOX_UNLEASE_BLOCKED, SQL_OUTBOX_UNLEASE, SQL_OUTBOX_PARKED,
+        SQL_CASEWORK_OPEN, SQL_CASEWORK_ENTRY, SQL_CASEWORK_CLAIMED, SQL_CASEWORK_CLAIM, SQL_CASEWORK_RELEASE, SQL_CASEWORK_LAST, SQL_CASEWORK_MOVE, SQL_CASEWORK_TOUCH,
+        SQL_CASEWORK_WARN, SQL_CASEWORK_WARNED, SQL_CASEWORK_ISSUED, SQL_CASEWORK_END,
+        SQL_CASEWORK_VIEW, SQL_CASEWORK_DUE, SQL_CASEWORK_NEWEST_OPEN, SQL_CASEWORK_NEWEST, SQL_CASEWORK_COUNTS, SQL_CASEWORK_HISTORY, SQL_CASEWORK_CHANGES, SQL_CASEWORK_BODY,
         SQL_VIEW_BY_ID, SQL_VIEW_BY_OUTBOX, SQL_DOCUMENT, SQL_ISSUED, SQL_OVERDUE,
         SQL_REFUSAL_NEXT, SQL_REFUSAL_SEEN, SQL_REFUSAL_ADD, SQL_REFUSAL_VIEW, SQL_REFUSAL_LIST,
         SQL_COUNT
@@ -55,6 +58,7 @@ void query_done(struct query *q);
 #define auto_query __attribute__((cleanup(query_done)))
 void query_i64(struct query *q, int64_t value);
 void query_text(struct query *q, const char *text); /* NULL is bound as "" */
+void query_optional_text(struct query *q, const char *text); /* NULL is NULL */
 void query_span(struct query *q, struct span bytes);
 GW_MUST_CHECK enum gw_rc query_next(struct query *q, bool *ret_row, struct why *why);
 /* For INSERT, UPDATE, DELETE. ret_changes: rows touched; NULL when every number is fine. */
@@ -129,6 +133,12 @@ struct event {
 void event_hash(const uint8_t previous[32], const struct event *event, uint8_t out[32]);
 /* Appends (seq is given here) and moves the end of the chain. */
 GW_MUST_CHECK enum gw_rc event_add(struct store *store, const struct event *event, struct why *why);
+
+/* Appends what was done with a request that stays in its state. REQUEST_NOT_FOUND. */
+GW_MUST_CHECK enum gw_rc event_note(struct store *store, int64_t request_id, const char *actor, const char *detail, struct wall_time at, struct why *why);
+
+/* Of every transition: what it means for the people who work on the request. */
+GW_MUST_CHECK enum gw_rc casework_follow(struct store *store, int64_t request_id, enum request_state to, struct wall_time at, struct why *why);
 
 struct store_reader {
         struct db db;
