@@ -40,6 +40,8 @@ X(SERVICE_UNKNOWN, "SCE004", 404, "Мұндай қызмет тіркелмег�
 X(SERVICE_NOT_AVAILABLE, "SCE004", 422, "Қызмет бұл арна арқылы көрсетілмейді.", "Услуга через этот канал не оказывается.", "The service is not provided through this channel.")
 X(FORM_INVALID, "SCE001", 422, "Өтініш нысаны дұрыс толтырылмаған.", "Форма заявления заполнена неверно.", "The application form is not filled in correctly.")
 X(CONSENT_MISSING, "SCE001", 422, "Заңмен қорғалатын мәліметтерді пайдалануға келісім жоқ.", "Нет согласия на использование сведений, составляющих охраняемую законом тайну.", "The consent to use legally protected data is missing.")
+X(DOCUMENT_MISSING, "SCE001", 422, "Құжаттар топтамасы толық емес.", "Пакет документов неполный.", "The package of documents is incomplete.")
+X(DOCUMENT_EXPIRED, "SCE001", 422, "Қолданылу мерзімі өткен құжат ұсынылды.", "Представлен документ с истекшим сроком действия.", "A document has expired.")
 
 /* Transport signature (sender's information system). The order of these and of the applicant's rows is the order of enum sig_problem. */
 X(TRANSPORT_SIGNATURE_MISSING, "SCE007", 403, "Көліктік ЭЦҚ жоқ.", "Транспортная ЭЦП отсутствует.", "The transport signature is missing.")

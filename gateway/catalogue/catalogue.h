@@ -84,6 +84,8 @@ struct service {
         struct service_document *documents;
         size_t document_count;
         bool originals_returned;
+        struct pension_age *pension_ages; /* in order; some where a document is asked for at PENSION_AGE */
+        size_t pension_age_count;
         struct service_paper *papers;
         size_t paper_count;
         struct refusal_ground *refusals;

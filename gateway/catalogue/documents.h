@@ -5,10 +5,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "gateway/base/clock.h"
 #include "gateway/catalogue/texts.h"
 
-/* Always, or only of whom, or (NO_DATA) only when the state systems know nothing. */
-#define DOCUMENT_CONDITIONS X(ALWAYS) X(ADULT) X(MINOR_OR_INCAPABLE) X(NOT_ELDERLY) X(PENSION_AGE) X(VETERAN) X(REPRESENTATIVE) X(NO_DATA)
+/* Always, or only of whom, or only when the applicant has it (IF_ANY), or when the state systems know nothing (NO_DATA). */
+#define DOCUMENT_CONDITIONS X(ALWAYS) X(ADULT) X(MINOR_OR_INCAPABLE) X(NOT_ELDERLY) X(PENSION_AGE) X(VETERAN) X(REPRESENTATIVE) X(IF_ANY) X(NO_DATA)
 enum document_condition {
 #define X(name) DOCUMENT_##name,
         DOCUMENT_CONDITIONS
@@ -16,6 +17,7 @@ enum document_condition {
         DOCUMENT_CONDITION_COUNT
 };
 extern const char *const document_condition_names[DOCUMENT_CONDITION_COUNT + 1];
+#define SERVICE_DOCUMENTS_MAX 64
 struct service_document {
         char *id, *paragraph;
         struct text3 name;
@@ -23,6 +25,9 @@ struct service_document {
         unsigned routes;     /* bits 1 << enum route_kind; 0: all */
         enum basis basis;
 };
+
+/* The age of pension from that day on, in months. */
+struct pension_age { struct wall_time from; int men, women; };
 
 #define PAPER_KINDS X(COUPON) X(ACCEPTANCE_RECEIPT) X(REFUSAL_RECEIPT) X(TRANSFER_REGISTER) X(CERTIFICATE) X(NOTIFICATION) X(REASONED_REFUSAL)
 enum paper_kind {
@@ -32,12 +37,12 @@ enum paper_kind {
         PAPER_KIND_COUNT
 };
 extern const char *const paper_kind_names[PAPER_KIND_COUNT + 1];
-struct paper_field { char *id; struct text3 name; };
+struct paper_field { char *id; struct text3 name; enum basis basis; }; /* id: one of those that gateway/provider/paper.c fills */
 struct service_paper {
         char *id, *form, *paragraph; /* form: number of its form, or NULL */
         enum paper_kind kind;
         struct text3 name;
-        struct paper_field *fields;  /* exactly those that the act lists */
+        struct paper_field *fields;  /* exactly those that the act lists; where it lists none, what is usual (basis) */
         size_t field_count;
         enum basis basis;
 };

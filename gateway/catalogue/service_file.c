@@ -293,11 +293,13 @@ static enum gw_rc read_offer(const xmlNode *root, const struct service_schemas *
         service->representatives = read_bool(xml_child(root, CATALOGUE_NS, "representatives"), "allowed", false);
         service->generic = read_texts(xml_child(root, CATALOGUE_NS, "generic"));
         service_read_passport(root, service);
-        service_read_papers(root, service);
+        enum gw_rc rc = service_read_papers(root, service, place);
+        if (rc != GW_OK)
+                return rc;
         service->schema_doc = join_form(schemas->application_doc, form);
         if (!service->schema_doc)
                 return why_set(place->why, GW_FAULT, REASON_INTERNAL, "out of memory");
-        enum gw_rc rc = compile_schema(place->name, service->schema_doc, &service->schema, place->why);
+        rc = compile_schema(place->name, service->schema_doc, &service->schema, place->why);
         if (rc == GW_OK)
                 rc = service_read_form(form, service, place);
         if (rc == GW_OK)

@@ -27,7 +27,7 @@ static void read_paper(const xmlNode *node, struct service_paper *paper)
         };
         paper->fields = xcalloc(count_elements(node, "field"), sizeof *paper->fields);
         each_element(field, node, "field")
-                paper->fields[paper->field_count++] = (struct paper_field){.id = xml_attribute(field, NULL, "id"), .name = read_texts(field)};
+                paper->fields[paper->field_count++] = (struct paper_field){.id = xml_attribute(field, NULL, "id"), .name = read_texts(field), .basis = basis_of(field)};
 }
 
 static void read_document(const xmlNode *node, struct service_document *document)
@@ -56,20 +56,46 @@ static void read_refusal(const xmlNode *node, struct refusal_ground *refusal)
         };
 }
 
-void service_read_papers(const xmlNode *root, struct service *service)
+/* "58.5" years. */
+static int read_months(const xmlNode *node, const char *attribute)
+{
+        auto_str char *years = xml_attribute(node, NULL, attribute);
+        return years ? (int)(strtod(years, NULL) * 12) : 0;
+}
+
+static enum gw_rc read_pension_ages(const xmlNode *documents, struct service *service, const struct place *place)
+{
+        service->pension_ages = xcalloc(count_elements(documents, "pensionAge"), sizeof *service->pension_ages);
+        each_element(node, documents, "pensionAge") {
+                struct pension_age *age = &service->pension_ages[service->pension_age_count++];
+                *age = (struct pension_age){.men = read_months(node, "men"), .women = read_months(node, "women")};
+                enum gw_rc rc = read_day(node, "from", false, &age->from, place);
+                if (rc != GW_OK)
+                        return rc;
+                if (service->pension_age_count > 1 && age->from.ms <= age[-1].from.ms)
+                        return place_fail(place, xmlGetLineNo(node), "the days of pensionAge do not go up");
+        }
+        for (size_t i = 0; i < service->document_count; i++)
+                if (service->documents[i].condition == DOCUMENT_PENSION_AGE && !service->pension_age_count)
+                        return place_fail(place, xmlGetLineNo(documents), "document %s is asked for at PENSION_AGE, but no pensionAge is told", service->documents[i].id);
+        return GW_OK;
+}
+
+enum gw_rc service_read_papers(const xmlNode *root, struct service *service, const struct place *place)
 {
         const xmlNode *documents = xml_child(root, CATALOGUE_NS, "documents");
         const xmlNode *papers = xml_child(root, CATALOGUE_NS, "papers"), *refusals = xml_child(root, CATALOGUE_NS, "refusals");
         service->originals_returned = documents && read_bool(documents, "originalsReturned", false);
-        service->documents = xcalloc(count_elements(documents, NULL), sizeof *service->documents);
+        service->documents = xcalloc(count_elements(documents, "document"), sizeof *service->documents);
         service->papers = xcalloc(count_elements(papers, NULL), sizeof *service->papers);
         service->refusals = xcalloc(count_elements(refusals, NULL), sizeof *service->refusals);
-        each_element(node, documents, NULL)
+        each_element(node, documents, "document")
                 read_document(node, &service->documents[service->document_count++]);
         each_element(node, papers, NULL)
                 read_paper(node, &service->papers[service->paper_count++]);
         each_element(node, refusals, NULL)
                 read_refusal(node, &service->refusals[service->refusal_count++]);
+        return read_pension_ages(documents, service, place);
 }
 
 /* ---- references ---- */
@@ -144,6 +170,7 @@ void service_papers_done(struct service *service)
                 text3_done(&service->refusals[i].ground);
         }
         free(service->documents);
+        free(service->pension_ages);
         free(service->papers);
         free(service->refusals);
 }

@@ -40,7 +40,7 @@ GW_MUST_CHECK enum gw_rc service_read_channels(const xmlNode *root, struct servi
 /* Who does what on a route: every step by somebody of the right side, registered once, signed once. */
 GW_MUST_CHECK enum gw_rc service_check_acts(const xmlNode *node, const struct route *route, const struct place *place);
 GW_MUST_CHECK enum gw_rc service_read_routes(const xmlNode *root, struct service *service, const struct place *place);
-void service_read_papers(const xmlNode *root, struct service *service);
+GW_MUST_CHECK enum gw_rc service_read_papers(const xmlNode *root, struct service *service, const struct place *place);
 /* References between the parts: every name must be there. */
 GW_MUST_CHECK enum gw_rc service_check_parts(const xmlNode *root, const struct service *service, const struct place *place);
 GW_MUST_CHECK enum gw_rc service_read_form(const xmlNode *form, struct service *service, const struct place *place);

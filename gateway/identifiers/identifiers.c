@@ -56,12 +56,17 @@ bool iin_valid(const char *iin, bool check_digit, struct iin_facts *ret_facts)
         return true;
 }
 
-int iin_age(const struct iin_facts *facts, struct wall_time at)
+int iin_age_months(const struct iin_facts *facts, struct wall_time at)
 {
         struct clock_fields now = clock_fields_of(at);
-        bool had_birthday = now.month > facts->month || (now.month == facts->month && now.day >= facts->day);
-        int age = now.year - facts->year - !had_birthday;
-        return age < 0 ? -1 : age;
+        int months = (now.year - facts->year) * 12 + now.month - facts->month - (now.day < facts->day);
+        return months < 0 ? -1 : months;
+}
+
+int iin_age(const struct iin_facts *facts, struct wall_time at)
+{
+        int months = iin_age_months(facts, at);
+        return months < 0 ? -1 : months / 12;
 }
 
 bool bin_valid(const char *bin, bool check_digit, struct bin_facts *ret_facts)

@@ -16,6 +16,8 @@ struct iin_facts {
 bool iin_valid(const char *iin, bool check_digit, struct iin_facts *ret_facts);
 /* Whole years of age on the day of `at` (legal time); -1 when born after it. On 29 February's birthdays a year is full on 1 March of other years. */
 int iin_age(const struct iin_facts *facts, struct wall_time at);
+/* Whole months, for ages of half a year. */
+int iin_age_months(const struct iin_facts *facts, struct wall_time at);
 
 /* ---- BIN: YYMM T F NNNNN K (C.2) ---- */
 enum bin_type { BIN_RESIDENT = 4, BIN_NON_RESIDENT = 5, BIN_JOINT_ENTREPRENEURS = 6 };

@@ -269,6 +269,10 @@ static const struct part_mistake { const char *file, *from, *to, *at, *want; } p
         {"HOME_CARE_2013", "<term amount=\"14\" unit=\"workday\"", "<term amount=\"9\" unit=\"workday\"", "<term amount=\"9\"", "the steps take 10 working days, the term is 9"},
         {"HOME_CARE_2013", "amount=\"14\" unit=\"workday\" branch=\"CAP\"", "amount=\"15\" unit=\"workday\" branch=\"CAP\"", "branch=\"CAP\"", "a CAP step repeats the term of its route"},
         {"HOME_CARE_2013", "condition=\"VETERAN\"", "condition=\"HERO\"", "", "The value 'HERO' is not an element of the set"},
+        {"HOME_CARE_2013", "<pensionAge from=\"2019-01-01\"", "<pensionAge from=\"2018-01-01\"", "women=\"59\"", "the days of pensionAge do not go up"},
+        {"HOME_CARE_2013", "women=\"58.5\"", "women=\"58.4\"", "women=\"58.4\"", "'58.4' is not accepted by the pattern"},
+        {"HOME_SCHOOL", "condition=\"REPRESENTATIVE\"", "condition=\"PENSION_AGE\"", "<documents", "document D8 is asked for at PENSION_AGE, but no pensionAge is told"},
+        {"HOME_CARE_2013", "<field id=\"issue\"", "<field id=\"weather\"", "", "The value 'weather' is not an element of the set"},
         {"RURAL_FUEL", "generic=\"true\"", "generic=\"false\"", "<step", "a step names the paragraph of the act"},
         /* who does what */
         {"TSA_CERT", " by=\"CLERK\"", "", "", "The attribute 'by' is required"},
