@@ -33,39 +33,44 @@ static enum gw_rc check_lengths(const struct intake_record *r, struct why *why)
         return GW_OK;
 }
 
-static void identity_of(const struct intake_record *r, uint8_t out[IDENTITY_SIZE])
+static void identity_of(const char *sender_id, const char *message_id, uint8_t out[IDENTITY_SIZE])
 {
         auto_buf struct buf b = BUF_INIT;
-        buf_add_u64(&b, strlen(r->sender_id)); /* so that ("ab", "c") is not ("a", "bc") */
+        buf_add_u64(&b, strlen(sender_id)); /* so that ("ab", "c") is not ("a", "bc") */
         buf_add_char(&b, ':');
-        buf_add_str(&b, r->sender_id);
-        buf_add_str(&b, r->message_id);
+        buf_add_str(&b, sender_id);
+        buf_add_str(&b, message_id);
         uint8_t hash[32];
         text_sha256(buf_span(&b), hash);
         memcpy(out, hash, IDENTITY_SIZE);
+}
+
+/* Columns 0 to 3: id, state, registered_at, due_at. */
+static void read_seen(struct query *q, struct intake_result *ret_result)
+{
+        *ret_result = (struct intake_result){
+                .outcome = INTAKE_REPEATED,
+                .request_id = query_column_i64(q, 0),
+                .state = (enum request_state)query_column_i64(q, 1),
+                .registered_at = {query_column_i64(q, 2)},
+                .due_at = {query_column_i64(q, 3)},
+        };
+        number_write(NUMBER_PREFIX_REQUEST, ret_result->request_id, ret_result->number);
 }
 
 static enum gw_rc find_seen(struct store *store, const struct intake_record *r, const uint8_t identity[IDENTITY_SIZE],
                             struct intake_result *ret_result, bool *ret_seen, struct why *why)
 {
         auto_query struct query q = db_query(&store->db, SQL_INTAKE_SEEN,
-                "SELECT m.request_id, m.digest, r.state, r.registered_at, r.due_at"
+                "SELECT m.request_id, r.state, r.registered_at, r.due_at, m.digest"
                 " FROM message AS m JOIN request AS r ON r.id = m.request_id WHERE m.identity = ?");
         query_span(&q, span_of(identity, IDENTITY_SIZE));
         enum gw_rc rc = query_next(&q, ret_seen, why);
         if (rc != GW_OK || !*ret_seen)
                 return rc;
-        if (!span_eq(query_column_span(&q, 1), span_of(r->digest, sizeof r->digest)))
+        if (!span_eq(query_column_span(&q, 4), span_of(r->digest, sizeof r->digest)))
                 return why_set(why, GW_REJECT, REASON_MESSAGE_ID_REUSED, "the same sender and message id, other content");
-        struct intake_result result = {
-                .outcome = INTAKE_REPEATED,
-                .request_id = query_column_i64(&q, 0),
-                .state = (enum request_state)query_column_i64(&q, 2),
-                .registered_at = {query_column_i64(&q, 3)},
-                .due_at = {query_column_i64(&q, 4)},
-        };
-        number_write(NUMBER_PREFIX_REQUEST, result.request_id, result.number);
-        *ret_result = result;
+        read_seen(&q, ret_result);
         return GW_OK;
 }
 
@@ -158,7 +163,7 @@ enum gw_rc store_intake(struct store *store, const struct intake_record *record,
         if (rc != GW_OK)
                 return rc;
         uint8_t identity[IDENTITY_SIZE];
-        identity_of(record, identity);
+        identity_of(record->sender_id, record->message_id, identity);
         bool seen = false;
         rc = find_seen(store, record, identity, ret_result, &seen, why);
         if (rc != GW_OK || seen)
@@ -187,5 +192,25 @@ enum gw_rc store_intake(struct store *store, const struct intake_record *record,
                 .due_at = record->due_at,
         };
         number_write(NUMBER_PREFIX_REQUEST, id, ret_result->number);
+        return GW_OK;
+}
+
+enum gw_rc store_same_message(struct store_reader *reader, const char *sender_id, const char *message_id, struct span envelope, struct intake_result *ret_result,
+                              char ret_service[32], struct why *why)
+{
+        uint8_t identity[IDENTITY_SIZE];
+        identity_of(sender_id, message_id, identity);
+        auto_query struct query q = db_query(&reader->db, SQL_INTAKE_SAME,
+                "SELECT m.request_id, r.state, r.registered_at, r.due_at, b.envelope, r.service_code"
+                " FROM message AS m JOIN request AS r ON r.id = m.request_id JOIN message_body AS b ON b.request_id = m.request_id WHERE m.identity = ?");
+        query_span(&q, span_of(identity, IDENTITY_SIZE));
+        bool row = false;
+        enum gw_rc rc = query_next(&q, &row, why);
+        if (rc != GW_OK)
+                return rc;
+        if (!row || !span_eq(query_column_span(&q, 4), envelope))
+                return why_set(why, GW_REJECT, REASON_REQUEST_NOT_FOUND, "not received before");
+        read_seen(&q, ret_result);
+        query_column_text(&q, 5, ret_service, 32);
         return GW_OK;
 }

@@ -77,6 +77,11 @@ struct intake_result {
  * INTAKE_REPEATED; other bytes → GW_REJECT MESSAGE_ID_REUSED and nothing is written. */
 GW_MUST_CHECK enum gw_rc store_intake(struct store *store, const struct intake_record *record, struct intake_result *ret_result, struct why *why);
 
+/* The same message once more, to the byte, of whoever claims to be that sender: what was judged when it was received holds, whatever became of certificates and
+ * dates since (I2). ret_service: code of its service. GW_REJECT REQUEST_NOT_FOUND when it was not registered, or is not the same. */
+GW_MUST_CHECK enum gw_rc store_same_message(struct store_reader *reader, const char *sender_id, const char *message_id, struct span envelope, struct intake_result *ret_result,
+                                            char ret_service[32], struct why *why);
+
 /* ---- progress ---- */
 /* One legal transition: state, updated_at, one hash-chained event. Any other aborts (I5). GW_REJECT when the request is not in `from`
  * any more (somebody else moved it): the caller drops its work. detail: short, no personal data. */

@@ -54,7 +54,7 @@ static void on_registered(void *arg, struct intake *intake, enum gw_rc rc, const
                 atomic_fetch_add(repeated ? &s->counters.repeated : &s->counters.accepted, 1);
                 bool checking = intake->result.state == REQUEST_CHECKING;
                 log_event(LOG_INFO, intake->result.number, repeated ? "request.repeated" : checking ? "request.checking" : "request.registered", "channel=rest sender=%s service=%s call=%s", intake->sender->id,
-                          intake->service->code, c->id);
+                          intake->service_code, c->id);
                 answer_json(c->exchange, repeated ? 200 : checking ? 202 : 201,
                             request_json(intake->result.number, intake->result.state, NULL, intake->result.registered_at, intake->result.due_at, wall_now()));
                 if (!repeated && !checking) {
@@ -82,7 +82,9 @@ void endpoint_rest_submit(struct loop *loop, struct http_exchange *exchange, con
         if (rc == GW_OK)
                 rc = intake_check_rest(intake, request->body, submission_form_of(http_request_header(request, "content-type")), http_request_header(request, "idempotency-key"), request->peer, &why);
         stage_add(loop->shared, STAGE_VERIFY, since);
-        if (rc != GW_OK) {
+        const char *key = http_request_header(request, "idempotency-key");
+        bool repeated = rc != GW_OK && intake->sender && intake_find_repeated(intake, intake->sender->id, key, key, request->body);
+        if (rc != GW_OK && !repeated) {
                 refuse(loop, exchange, correlation_id, &why);
                 return;
         }
@@ -95,7 +97,10 @@ void endpoint_rest_submit(struct loop *loop, struct http_exchange *exchange, con
         c->intake = gw_take(&intake);
         c->intake->done = on_registered;
         c->intake->arg = c;
-        intake_register(c->intake);
+        if (repeated)
+                on_registered(c, c->intake, GW_OK, &why);
+        else
+                intake_register(c->intake);
 }
 
 /* ---- reading ---- */

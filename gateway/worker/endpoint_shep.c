@@ -193,7 +193,7 @@ static void on_registered(void *arg, struct intake *intake, enum gw_rc rc, const
         atomic_fetch_add(repeated ? &s->counters.repeated : &s->counters.accepted, 1);
         bool checking = intake->result.state == REQUEST_CHECKING;
         log_event(LOG_INFO, intake->result.number, repeated ? "request.repeated" : checking ? "request.checking" : "request.registered", "channel=%s sender=%s service=%s call=%s", intake->channel,
-                  intake->sender->id, intake->service->code, c->id);
+                  intake->sender->id, intake->service_code, c->id);
         if (!sync)
                 answer_async(c);
         else if (repeated || checking)
@@ -286,6 +286,10 @@ static enum gw_rc take_request(struct call *c, const struct http_request *reques
         enum gw_rc rc = intake_check_shep(c->intake, soap, m, why);
         stage_add(loop->shared, STAGE_VERIFY, since);
         c->refusal.sign_it = c->intake->sender != NULL;
+        if (rc != GW_OK && intake_find_repeated(c->intake, m->sender_id, m->message_id, m->correlation_id, request->body)) {
+                on_registered(c, c->intake, GW_OK, why);
+                return GW_OK;
+        }
         if (rc != GW_OK)
                 return rc;
         buf_add_span(&c->intake->envelope, request->body);

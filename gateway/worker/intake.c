@@ -84,6 +84,7 @@ static enum gw_rc look_up(struct intake *in, xmlDoc *document, struct why *why)
                 catalogue_explain(catalogue, a->service_code, in->received_at, why);
                 return GW_REJECT;
         }
+        snprintf(in->service_code, sizeof in->service_code, "%s", in->service->code);
         if (!in->service->automated)
                 return refuse_by_route(in->service, why);
         if (in->shep_service_id && !service_has_shep_id(in->service, in->shep_service_id))
@@ -309,6 +310,24 @@ enum gw_rc intake_check_rest(struct intake *in, struct span body, enum submissio
         enum gw_rc rc = check_rest(in, body, form, idempotency_key, peer, why);
         revocation_record_end();
         return rc;
+}
+
+/* ---- received before ---- */
+
+bool intake_find_repeated(struct intake *in, const char *sender_id, const char *message_id, const char *correlation_id, struct span envelope)
+{
+        struct why why = WHY_INIT;
+        struct intake_result result;
+        const struct sender_settings *sender = settings_sender(in->loop->shared->settings, sender_id);
+        if (!sender || !message_id || store_same_message(in->loop->reader, sender_id, message_id, envelope, &result, in->service_code, &why) != GW_OK)
+                return false;
+        in->sender = sender;
+        in->result = result;
+        free(in->message_id);
+        free(in->correlation_id);
+        in->message_id = xstrdup(message_id);
+        in->correlation_id = xstrdup(correlation_id && *correlation_id ? correlation_id : message_id);
+        return true;
 }
 
 /* ---- register ---- */

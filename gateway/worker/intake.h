@@ -17,6 +17,7 @@ struct intake {
         struct application *application;
         const struct service *service;
         char applicant_iin[13];       /* who signed */
+        char service_code[32];        /* of `service`, or of a message that was received before */
         uint8_t digest[32];
         struct buf verdict;           /* JSON report (verdict.h) */
         struct signature_facts transport_facts;
@@ -37,6 +38,10 @@ GW_MUST_CHECK enum gw_rc intake_check_shep(struct intake *intake, const struct s
 GW_MUST_CHECK enum gw_rc intake_check_rest(struct intake *intake, struct span body, enum submission_form form, const char *idempotency_key, const struct http_peer *peer, struct why *why);
 /* The sender of a TLS client certificate, or NULL. */
 const struct sender_settings *intake_tls_sender(const struct settings *settings, const struct http_peer *peer);
+
+/* After a refusal: whether the message is, to the byte, one that was registered before; then it is answered as then (I2), and the intake holds what that needs.
+ * sender_id: as it says itself; over REST that of its TLS certificate. It says nothing new to anybody: whoever has the bytes had them verified once. */
+bool intake_find_repeated(struct intake *intake, const char *sender_id, const char *message_id, const char *correlation_id, struct span envelope);
 
 /* Writes it to the store; done on this loop, once it is durable. The intake stays the caller's. */
 void intake_register(struct intake *intake);

@@ -9,7 +9,7 @@ import signal
 import threading
 import time
 
-from check import PKI, Checks, Lab, Message, Store, cabinet, fault, http_call, metric, moment, number_of, said, state_of, status, wait_for
+from check import PKI, Checks, Lab, Message, Store, cabinet, element, fault, http_call, metric, moment, number_of, problem, said, state_of, status, wait_for
 
 c = Checks()
 A, B, D, E = "applicant-850412390011", "applicant-870930490018", "applicant-480509390010", "applicant-790321490015"
@@ -149,6 +149,38 @@ def refusing():
         c.within("and that it is back", ocsp_is("up"))
 
 
+def repeated():
+    """I2: the same bytes again get the same answer, whatever became of certificates and dates since; other bytes are judged as they come."""
+    with Lab(settings=lambda lab: {**settings(mode="ocsp", refresh_ms=300, age_max_ms=1500)(lab), "verify": {"clock_skew_ms": 0, "message_age_ms": 8000}}) as lab:
+        c.within("all are known", lambda: said(message(A).send(lab)) == "SUCCESS")
+        sent = [message(A, channel) for channel in ("sync", "async", "rest")]
+        first = [m.send(lab) for m in sent]
+        numbers = [number_of(answer) for answer in first]
+        document = element(first[0].body, "data")
+        c.that("the three are registered", all(numbers) and document, [a.body[:200] for a in first])
+        def same_again(when):
+            for m, number in zip(sent, numbers):
+                answer = m.send(lab)
+                c.same(f"{when}, {m.channel}: the same number", number_of(answer), number, answer.body[:300])
+                if m.channel == "sync":
+                    c.same(f"{when}: the same document", element(answer.body, "data"), document)
+        lab.revoke(A, reason=1)
+        c.within("the applicant is revoked", lambda: said(message(A).send(lab)) == "APPLICANT_CERTIFICATE_REVOKED", 6)
+        same_again("applicant revoked")
+        lab.revoke("system-portal", reason=1)
+        c.within("the portal too", lambda: said(message(B).send(lab)) == "TRANSPORT_CERTIFICATE_REVOKED", 6)
+        same_again("portal revoked")
+        time.sleep(8)
+        same_again("the date has become stale")
+        changed = sent[0].body.replace(b"</SOAP", b" </SOAP", 1) if b"</SOAP" in sent[0].body else sent[0].body + b"\n"
+        c.same("one more blank is another message", said(sent[0].send(lab, changed)), "TRANSPORT_CERTIFICATE_REVOKED")
+        stranger = http_call(lab.tls_url + sent[2].path, "POST", sent[2].body, {"Content-Type": "application/xml", "Idempotency-Key": sent[2].id}, "tls-gateway-client")
+        c.same("the bytes alone are not enough over REST", problem(stranger)[2], "CLIENT_CERTIFICATE_REQUIRED")
+        for m in sent:
+            c.same(f"{m.channel}: registered once, one result", Store(lab).rows("SELECT count(DISTINCT m.request_id), count(*) FROM message AS m JOIN outbox AS o USING (request_id)"
+                                                                                " WHERE m.message_id = ? AND o.kind = 'RESPONSE'", m.id), [(1, 1)])
+
+
 def without_a_source():
     # The lab's [authority gost] becomes another authority's, so nobody speaks for GOST.
     with Lab(settings=lambda lab: {**lab.revocation_sections(("rsa",), **QUICK), "authority gost": lab.revocation_sections(("next",))["authority next"],
@@ -229,7 +261,7 @@ def waiting():
 
 def main():
     # Side by side: most of it is waiting.
-    parts = [threading.Thread(target=c.part, args=(part,)) for part in (with_both, by_ocsp_alone, refusing, without_a_source, by_crl_alone, waiting)]
+    parts = [threading.Thread(target=c.part, args=(part,)) for part in (with_both, by_ocsp_alone, refusing, repeated, without_a_source, by_crl_alone, waiting)]
     for part in parts:
         part.start()
     for part in parts:

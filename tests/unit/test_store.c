@@ -855,6 +855,35 @@ static void files_of_others_are_refused(void **state)
         registered(f, "m-1");
 }
 
+/* I2, by bytes: only the whole envelope of that sender and id finds what was registered. */
+static void same_message_is_found_by_its_bytes(void **state)
+{
+        struct fixture *f = *state;
+        struct intake_record record = intake_of("m-1");
+        int64_t id = registered(f, "m-1");
+        const struct { const char *name, *sender, *message; struct span envelope; enum gw_rc want; } cases[] = {
+                {"the same", record.sender_id, "m-1", record.envelope, GW_OK},
+                {"a byte less", record.sender_id, "m-1", span_of(record.envelope.p, record.envelope.n - 1), GW_REJECT},
+                {"nothing", record.sender_id, "m-1", span_of(NULL, 0), GW_REJECT},
+                {"another id", record.sender_id, "m-2", record.envelope, GW_REJECT},
+                {"another sender", "somebody", "m-1", record.envelope, GW_REJECT},
+        };
+        for (size_t i = 0; i < GW_COUNT(cases); i++) {
+                struct why why = WHY_INIT;
+                struct intake_result result = {.request_id = -1};
+                char service[32] = "";
+                enum gw_rc rc = store_same_message(f->reader, cases[i].sender, cases[i].message, cases[i].envelope, &result, service, &why);
+                if (rc != cases[i].want || (rc != GW_OK && (why.reason != REASON_REQUEST_NOT_FOUND || result.request_id != -1)))
+                        fail_msg("%s: %d %s", cases[i].name, rc, why.detail);
+                if (rc == GW_OK) {
+                        assert_int_equal(result.request_id, id);
+                        assert_int_equal(result.outcome, INTAKE_REPEATED);
+                        assert_int_equal(result.registered_at.ms, record.received_at.ms);
+                        assert_string_equal(service, record.service_code);
+                }
+        }
+}
+
 /* What a file of version 1 looked like, made out of one of today. */
 static void files_of_version_1_are_brought_up_to_date(void **state)
 {
@@ -1145,6 +1174,8 @@ int main(void)
                 TEST(outbox_parks_and_releases), TEST(outbox_refuses),
                 TEST(requests_are_claimed), TEST(finished_requests_are_not_claimed), TEST(chain_finds_every_change),
                 TEST(reader_numbers), TEST(reader_before_the_file), TEST(files_are_private), TEST(files_of_others_are_refused), TEST(files_of_version_1_are_brought_up_to_date),
+                TEST(same_message_is_found_by_its_bytes),
+                TEST(same_message_is_found_by_its_bytes),
                 TEST(file_that_is_no_store), TEST(random_sequences_keep_the_invariants),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
