@@ -36,6 +36,7 @@ X(ASK_FOR_ROLE, "Ұйымыңыздың сертификатын таңдаңы�
 X(CLAIM_LATER, "Ол қызметкер сұрауды босатқанша күтіңіз немесе мерзімі өткеннен кейін өзіңіз алыңыз.", "Дождитесь, пока работник освободит запрос, или возьмите его сами, когда срок истечёт.", "Wait until it is released, or claim it yourself when the time is over.")
 X(CLAIM_AGAIN, "Сұрауды қайтадан алыңыз (claim) да, жаңа белгімен қайталаңыз.", "Возьмите запрос заново (claim) и повторите с новым маркером.", "Claim the request again and repeat with the new token.")
 X(LOOK_AGAIN, "Сұрауды қайта ашып, қай қадамда тұрғанын қараңыз.", "Откройте запрос заново и посмотрите, на каком он шаге.", "Open the request again and see at which step it is.")
+X(ASK_HEAD, "Басшыға жүгініңіз: орындаушыны немесе қол қоюшыны ол тағайындайды.", "Обратитесь к руководителю: исполнителя и подписанта назначает он.", "Ask the head, who names executors and signers.")
 X(FIX_STEP, "Түсіндірмеде аталған өрісті толтырыңыз.", "Заполните поле, названное в пояснении.", "Fill in the field that the detail names.")
 X(SHOW_ORIGINAL, "Құжатты алған күйінде, қайта сақтамай және біріктірмей жіберіңіз.", "Отправьте документ в том виде, в каком он был получен: не пересохраняя и не объединяя с другими.", "Send the document as it was received: not saved again, not merged with others.")
 X(READ_ALL_CODES, "Бір құжаттың барлық QR кодтарын оқып, мазмұнын бірге жіберіңіз.", "Считайте все QR-коды одного документа и отправьте их содержимое вместе.", "Read all QR codes of one document and send their contents together.")

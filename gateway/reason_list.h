@@ -132,6 +132,8 @@ X(CHALLENGE_UNKNOWN, "SCE007", 422, "Кіру сұрауы белгісіз, п�
 X(CLAIM_HELD, "SCE001", 409, "Бұл сұрауды қазір басқа қызметкер орындап жатыр.", "Этот запрос сейчас обрабатывает другой работник.", "Somebody else is working on this request now.")
 X(CLAIM_STALE, "SCE001", 409, "Сұрауды өңдеуге берілген уақыт аяқталған немесе сұрау басқа қызметкерге өткен.", "Время, на которое запрос был взят в работу, истекло, или его взял другой работник.", "The time for which the request was claimed is over, or somebody else has claimed it.")
 X(STEP_NOT_NEXT, "SCE001", 409, "Бұл қадамның кезегі емес: сұрау басқа қадамда тұр.", "Этот шаг сейчас не на очереди: запрос находится на другом шаге.", "This step is not what comes next: the request is at another step.")
+X(EXECUTOR_OTHER, "SCE007", 403, "Бұл қадам басқа орындаушыға тапсырылған.", "Этот шаг поручен другому исполнителю.", "This step has been given to another executor.")
+X(SIGN_RIGHT_REQUIRED, "SCE007", 403, "Нәтижеге қол қою құқығыңыз жоқ.", "У вас нет права подписывать результат.", "You do not have the right to sign results.")
 X(STEP_INPUT, "SCE001", 422, "Қадамды аяқтауға қажет мәліметтер жоқ немесе дұрыс емес.", "Для завершения шага не хватает данных, или они неверны.", "What is needed to finish the step is missing or wrong.")
 
 /* Issued documents shown for checking */

@@ -68,7 +68,9 @@ enum gw_rc casework_view(struct store_reader *reader, const char *number, const 
 /* ---- pages ---- */
 
 /* Every statement names every one of its parameters: 1 bin, 2 service, 3 route, 4 executor, 5 first id, 6 last id, 7 roles, 8 me, 9 colour, 10 now, 11 after_due, 12 after_id, 13 limit, 14 which. */
-#define MINE(me) "(?7 = '' OR (instr(?7, ' ' || role || ' ') > 0 AND (" me " = '' OR executor IN ('', " me "))))"
+/* Of a step by an executor only his own; other steps keep the name of the executor too. */
+#define HIS(me) "(" me " = '' OR substr(role, -8) <> 'EXECUTOR' OR executor IN ('', " me "))"
+#define MINE(me) "(?7 = '' OR (instr(?7, ' ' || role || ' ') > 0 AND " HIS(me) "))"
 #define FILTER \
         "(?2 = '' OR service = ?2) AND (?3 = '' OR route = ?3) AND (?4 = '' OR executor = ?4) AND request_id BETWEEN ?5 AND ?6 AND " MINE("?8") \
         " AND CASE ?9 WHEN 0 THEN 1 WHEN 1 THEN step_near > ?10 WHEN 2 THEN step_near <= ?10 AND step_due > ?10 ELSE step_due <= ?10 END"
@@ -156,7 +158,7 @@ enum gw_rc casework_counts(struct store_reader *reader, const struct casework_fi
 {
         auto_query struct query q = db_query(&reader->db, SQL_CASEWORK_COUNTS,
                 "SELECT count(*), coalesce(sum(mine), 0), coalesce(sum(near), 0), coalesce(sum(past), 0) FROM ("
-                SIDES("SELECT instr(?2, ' ' || role || ' ') > 0 AND (?3 = '' OR executor IN ('', ?3)) AS mine, step_near <= ?4 AND step_due > ?4 AS near, step_due <= ?4 AS past",
+                SIDES("SELECT instr(?2, ' ' || role || ' ') > 0 AND " HIS("?3") " AS mine, step_near <= ?4 AND step_due > ?4 AS near, step_due <= ?4 AS past",
                       "casework_provider_due", "casework_front_due", "step > 0") ")");
         query_text(&q, filter->bin);
         query_text(&q, filter->roles);
