@@ -18,6 +18,7 @@ declare -rA FAULTS=(
     [bad-selfsigned]='self-signed certificate'
     [bad-sha1]='CA signature digest algorithm too weak'
     [head-expired]='certificate has expired'
+    [staff-revoked]='certificate revoked'
     [system-portal-expired]='certificate has expired'
     [system-portal-notyet]='certificate is not yet valid'
     [system-portal-foreign-ca]='unable to get local issuer certificate'
@@ -46,7 +47,10 @@ system-cabinet system-cbdi system-education system-gateway system-gateway-ec sys
 system-payments system-portal system-portal-ec
 system-portal-expired system-portal-foreign-ca system-portal-notyet system-portal-revoked system-portal-weak
 system-socialaid system-stranger system-zags
-tls-foreign tls-gateway tls-gateway-client tls-portal tls-simulators tls-stranger
+staff-akim staff-akim-executor staff-akim-worker staff-auth-clerk staff-auth-executor staff-center1 staff-clerk staff-clerk-auth
+staff-csc-accumulator staff-csc-inspector staff-csc-issuer staff-executor1-auth staff-executor2 staff-head-auth staff-nobody staff-operator
+staff-revoked staff-statecorp1 staff-stranger
+tls-foreign tls-gateway tls-gateway-client tls-portal tls-provider tls-simulators tls-stranger
 tsa tsa-expired tsa-foreign tsa-noeku tsa-plain-eku
 '
 
@@ -68,7 +72,7 @@ verdict() {
     local name=$1 anchors=(-CAfile ca/root.pem -untrusted ca/issuing.pem) purpose said
     case $name in
         tls-gateway | tls-simulators) purpose=(sslserver -verify_hostname localhost) ;;
-        tls-*) purpose=(sslclient) ;;
+        tls-* | staff-*-auth) purpose=(sslclient) ;;
         tsa*) purpose=(timestampsign) ;;
         ocsp-noeku) purpose=(timestampsign) ;; # OpenSSL has no purpose for OCSPSigning that fails
         ocsp-*) purpose=(ocsphelper) ;;
@@ -109,7 +113,8 @@ wanted_features() {
     local iin='IIN[0-9]{12}' person legal='OU=BIN[0-9]{12}'
     local mail='E-mail Protection' role=1.2.398.3.3.4.1
     case $name in
-        *-ec | applicant-790321490015 | tls-*) key=ec256 ;;
+        staff-clerk*) ;;
+        *-ec | applicant-790321490015 | tls-* | staff-*) key=ec256 ;;
         applicant-850412390201) key=ec384 ;;
         *-weak) key=rsa1024 ;;
     esac
@@ -130,6 +135,11 @@ wanted_features() {
         head-*) person+=", O=.*TEST, $legal" extended="$mail, $role.2, $role.2.1" ;;
         sign-*) person+=", O=.*TEST, $legal" extended="$mail, $role.2, $role.2.2" ;;
         employee-*) person+=", O=.*TEST, $legal" extended="$mail, $role.2, $role.2.5" ;;
+        staff-*-auth) usage='Digital Signature, Key Encipherment' policy+=.4 person+=", O=.*TEST, $legal"
+            extended="TLS Web Client Authentication, $role.2, $role.2.5"
+            [[ $name != staff-head-auth ]] || extended=${extended/%.5/.1} ;;
+        staff-akim | staff-stranger) person+=", O=.*TEST, $legal" extended="$mail, $role.2, $role.2.1" ;;
+        staff-*) person+=", O=.*TEST, $legal" extended="$mail, $role.2, $role.2.5" ;;
         system-*) person="UID=1\.2\.398\.6\.10\.1\.1, CN=.* TEST, C=KZ, O=.*TEST, $legal"
             extended="$mail, $role.2, $role.2.6" ;;
         *-noeku) person="CN=$name TEST, .*" extended=$mail ;;
@@ -197,7 +207,7 @@ check_tree() {
     check 'tls/ca.pem' "$(sha256sum <tls/ca.pem)" "$(sha256sum <ca/tls-ca.pem)"
     check 'DER form of the CRL' "$(openssl crl -inform DER -in crl/issuing.crl.der)" "$(openssl crl -in crl/issuing.crl)"
     check 'revoked certificates' "$(openssl crl -in crl/issuing.crl -noout -text | sed -n 's/^ *Serial Number: //p' | sort)" \
-        "$(for name in bad-revoked system-portal-revoked; do openssl x509 -in certs/$name.pem -noout -serial; done | sed 's/serial=//' | sort)"
+        "$(for name in bad-revoked staff-revoked system-portal-revoked; do openssl x509 -in certs/$name.pem -noout -serial; done | sed 's/serial=//' | sort)"
     check 'issuing and issuing-next: one name, two keys' \
         "$(openssl x509 -in ca/issuing-next.pem -noout -subject) $(openssl x509 -in ca/issuing-next.pem -noout -pubkey | cmp -s - <(openssl x509 -in ca/issuing.pem -noout -pubkey) || echo other)" \
         "$(openssl x509 -in ca/issuing.pem -noout -subject) other"

@@ -21,7 +21,7 @@
 #include "gateway/gost/der.h"
 #include "gateway/gost/gost.h"
 
-#define VERSION "gost branch 2\n"
+#define VERSION "gost branch 3\n"
 #define DAY 86400
 #define SIGN "digitalSignature,nonRepudiation"
 #define MAIL "emailProtection,"
@@ -31,7 +31,7 @@
 #define CONTAINER_PASSWORD "TEST-egov" /* as in p12/password of make-pki.sh */
 
 enum profile {
-        PROFILE_CA, PROFILE_CA_LAST, PROFILE_CA_NO_SIGN, PROFILE_PERSON, PROFILE_AUTH, PROFILE_HEAD, PROFILE_SYSTEM, PROFILE_CRITICAL, PROFILE_SUB_CA,
+        PROFILE_CA, PROFILE_CA_LAST, PROFILE_CA_NO_SIGN, PROFILE_PERSON, PROFILE_AUTH, PROFILE_HEAD, PROFILE_EMPLOYEE, PROFILE_EMPLOYEE_AUTH, PROFILE_SYSTEM, PROFILE_CRITICAL, PROFILE_SUB_CA,
         PROFILE_OCSP, PROFILE_TSA, PROFILE_TSA_PLAIN, PROFILE_SERVICE,
 };
 
@@ -44,6 +44,8 @@ static const struct {
         [PROFILE_PERSON] = {"CA:FALSE", "critical," SIGN, MAIL ROLE ".1"},
         [PROFILE_AUTH] = {"CA:FALSE", "critical,digitalSignature,keyEncipherment", "clientAuth," ROLE ".1"},
         [PROFILE_HEAD] = {"CA:FALSE", "critical," SIGN, MAIL ROLE ".2," ROLE ".2.1"},
+        [PROFILE_EMPLOYEE] = {"CA:FALSE", "critical," SIGN, MAIL ROLE ".2," ROLE ".2.5"},
+        [PROFILE_EMPLOYEE_AUTH] = {"CA:FALSE", "critical,digitalSignature,keyEncipherment", "clientAuth," ROLE ".2," ROLE ".2.5"},
         [PROFILE_SYSTEM] = {"CA:FALSE", "critical," SIGN, MAIL ROLE ".2," ROLE ".2.6"},
         [PROFILE_CRITICAL] = {"CA:FALSE", "critical," SIGN, MAIL ROLE ".1"},
         [PROFILE_SUB_CA] = {"critical,CA:TRUE", "critical," SIGN ",keyCertSign", MAIL ROLE ".1"},
@@ -75,6 +77,12 @@ static const struct row {
          "/CN=СЕРІКОВА АЙГҮЛ TEST/SN=СЕРІКОВА/serialNumber=IIN870930490018/C=KZ/GN=МАРАТҚЫЗЫ", -1, 365},
         {"gost-head-160640900019", "gost-issuing", PROFILE_HEAD,
          "/CN=МҰХАМБЕТОВА САУЛЕ TEST/SN=МҰХАМБЕТОВА/serialNumber=IIN790321490015/C=KZ/GN=ҚАЙРАТҚЫЗЫ" OFFICE, -1, 365},
+#define CLERK "/CN=ҚАСЫМОВА ГҮЛНАР TEST/SN=ҚАСЫМОВА/serialNumber=IIN830511490012/C=KZ/GN=БОЛАТҚЫЗЫ" OFFICE
+        {"gost-staff-clerk", "gost-issuing", PROFILE_EMPLOYEE, CLERK, -1, 365},
+        {"gost-staff-clerk-auth", "gost-issuing", PROFILE_EMPLOYEE_AUTH, CLERK, -1, 365},
+        {"gost-staff-executor1", "gost-issuing", PROFILE_EMPLOYEE, "/CN=ОМАРОВ БЕРІК TEST/SN=ОМАРОВ/serialNumber=IIN850412390021/C=KZ/GN=БАЗЫЛҰЛЫ" OFFICE, -1, 365},
+        {"gost-staff-foreign-ca", "gost-foreign", PROFILE_EMPLOYEE, CLERK, -1, 365},
+        {"gost-staff-revoked", "gost-issuing", PROFILE_EMPLOYEE, CLERK, -1, 365},
         {"gost-system-portal", "gost-issuing", PROFILE_SYSTEM, PORTAL, -1, 365},
         {"gost-system-gateway", "gost-issuing", PROFILE_SYSTEM, "/UID=1.2.398.6.10.1.1/CN=ИС \"ШЛЮЗ\" TEST/C=KZ" OFFICE, -1, 365},
         {"gost-bad-expired", "gost-issuing", PROFILE_PERSON, ERLAN, -400, -30},

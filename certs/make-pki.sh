@@ -51,6 +51,26 @@ employee-160640900019         rsa2048  issuing          employee        85041239
 head-130140900016             rsa2048  issuing          head            850412390201  130140900016  -
 head-expired                  rsa2048  issuing          head            790321490015  160640900019  expired
 
+staff-head-auth               ec256    issuing          head-auth       790321490015  160640900019  -
+staff-clerk                   rsa2048  issuing          employee        830511490012  160640900019  -
+staff-clerk-auth              rsa2048  issuing          employee-auth   830511490012  160640900019  -
+staff-executor1-auth          ec256    issuing          employee-auth   850412390021  160640900019  -
+staff-executor2               ec256    issuing          employee        860724390012  160640900019  -
+staff-operator                ec256    issuing          employee        810203390018  160640900019  -
+staff-center1                 ec256    issuing          employee        880930490016  170140900013  -
+staff-statecorp1              ec256    issuing          employee        910115490017  160741900019  -
+staff-akim                    ec256    issuing          head            750818390018  140140900018  -
+staff-akim-worker             ec256    issuing          employee        780220490019  140140900018  -
+staff-akim-executor           ec256    issuing          employee        840606390014  140140900018  -
+staff-csc-inspector           ec256    issuing          employee        890412490015  150240900013  -
+staff-csc-accumulator         ec256    issuing          employee        820909390018  150240900013  -
+staff-csc-issuer              ec256    issuing          employee        870101490010  150240900013  -
+staff-auth-clerk              ec256    issuing          employee        850715490015  130140900016  -
+staff-auth-executor           ec256    issuing          employee        740505390014  130140900016  -
+staff-nobody                  ec256    issuing          employee        860228390013  160640900019  -
+staff-stranger                ec256    issuing          head            900320490010  160441900018  -
+staff-revoked                 ec256    issuing          employee        830511490012  160640900019  revoked
+
 system-portal                 rsa2048  issuing          system          ПОРТАЛ        091240900012  -
 system-portal-ec              ec256    issuing          system          ПОРТАЛ        091240900012  -
 system-gateway                rsa2048  issuing          system          ШЛЮЗ          160640900019  -
@@ -88,6 +108,7 @@ tls-gateway                   ec256    tls-ca           tls-server      -       
 tls-simulators                ec256    tls-ca           tls-server      -             -             -
 tls-gateway-client            ec256    tls-ca           tls-client      -             -             -
 tls-portal                    ec256    tls-ca           tls-client      -             -             -
+tls-provider                  ec256    tls-ca           tls-client      -             -             -
 tls-stranger                  ec256    tls-ca           tls-client      -             -             -
 tls-foreign                   ec256    foreign-root     tls-client      -             -             -
 '
@@ -102,6 +123,21 @@ declare -rA PEOPLE=(
     [480509390010]='ЖАҚСЫЛЫҚОВ СЕЙІТ НҰРЛАНҰЛЫ'
     [410115490012]='ІБРАЕВА ЗӘУРЕ ӘБДІҒАЛИҚЫЗЫ'
     [000101590017]='САҒЫНДЫҚОВ АРМАН ТЕМІРҰЛЫ'
+    [830511490012]='ҚАСЫМОВА ГҮЛНАР БОЛАТҚЫЗЫ'
+    [860724390012]='ӘБІЛОВ НҰРЖАН ҒАБИТҰЛЫ'
+    [810203390018]='КИМ АНДРЕЙ ВИКТОРОВИЧ'
+    [880930490016]='ИВАНОВА ЕЛЕНА ПЕТРОВНА'
+    [910115490017]='ЖҮНІСОВА МӘДИНА ЕРБОЛҚЫЗЫ'
+    [750818390018]='ҚАЙЫРБЕКОВ ТІЛЕУ ӨТЕГЕНҰЛЫ'
+    [780220490019]='ШӘРІПОВА ЖАННА ҚАНАТҚЫЗЫ'
+    [840606390014]='БЕКТҰРОВ АЗАМАТ ДАНИЯРҰЛЫ'
+    [890412490015]='МҰСИНА ӘСЕЛ ТАЛҒАТҚЫЗЫ'
+    [820909390018]='ПЕТРОВ СЕРГЕЙ ИВАНОВИЧ'
+    [870101490010]='ОСПАНОВА ДИНАРА МҰРАТҚЫЗЫ'
+    [850715490015]='ЕСЕНОВА САМАЛ ЖАНДОСҚЫЗЫ'
+    [740505390014]='ТОҚТАРОВ МАРАТ ҚУАНЫШҰЛЫ'
+    [860228390013]='СЕЙТОВ РҮСТЕМ АЛИҰЛЫ'
+    [900320490010]='БӨТЕНОВА БОТА БҰЛАТҚЫЗЫ'
 )
 
 # BIN -> O.
@@ -118,6 +154,10 @@ declare -rA ORGANISATIONS=(
     [190540900011]='Оператор ПШЭП TEST'
     [190640900015]='Оператор Е-Собес TEST'
     [160441900018]='Посторонняя организация TEST'
+    [170140900013]='Центр занятости TEST'
+    [160741900019]='Филиал Государственной корпорации TEST'
+    [140140900018]='Аппарат акима TEST'
+    [150240900013]='Центр обслуживания населения TEST'
 )
 
 readonly ROLE_PERSON=1.2.398.3.3.4.1.1
@@ -201,7 +241,7 @@ subject() {
     local name=$1 profile=$2 who=$3 bin=$4 flaw=$5
     case $profile in
         person*) person_subject "$who" "$flaw" ;;
-        head | right-to-sign | employee)
+        head | right-to-sign | employee | head-auth | employee-auth)
             echo "$(person_subject "$who" "$flaw")/O=${ORGANISATIONS[$bin]}/OU=BIN$bin" ;;
         system)
             echo "/UID=1.2.398.6.10.1.1/CN=ИС \"$who\" TEST/C=KZ/O=${ORGANISATIONS[$bin]}/OU=BIN$bin" ;;
@@ -248,6 +288,8 @@ extensions() {
         head) eds_extensions $SIGN "emailProtection,$ROLE_LEGAL,$ROLE_LEGAL.1" $POLICY ;;
         right-to-sign) eds_extensions $SIGN "emailProtection,$ROLE_LEGAL,$ROLE_LEGAL.2" $POLICY ;;
         employee) eds_extensions $SIGN "emailProtection,$ROLE_LEGAL,$ROLE_LEGAL.5" $POLICY ;;
+        head-auth) eds_extensions $AUTH "clientAuth,$ROLE_LEGAL,$ROLE_LEGAL.1" $POLICY.4 ;;
+        employee-auth) eds_extensions $AUTH "clientAuth,$ROLE_LEGAL,$ROLE_LEGAL.5" $POLICY.4 ;;
         system) eds_extensions $SIGN "emailProtection,$ROLE_LEGAL,$ROLE_LEGAL.6" $POLICY ;;
         tsa) eds_extensions $SIGN critical,timeStamping $POLICY ;;
         tsa-plain) eds_extensions $SIGN timeStamping $POLICY ;;

@@ -16,6 +16,9 @@ import tempfile
 import time
 import urllib.request
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+import staff  # noqa: E402
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("EGOV_BUILD", ROOT / "build")).resolve()
 PKI = pathlib.Path(os.environ.get("EGOV_PKI", ROOT / "build" / "pki")).resolve()
@@ -28,6 +31,8 @@ SYSTEMS = {"gbdfl": "180250900013", "socialaid": "180760900016", "zags": "190140
 
 
 def fingerprint(certificate):
+    if not pathlib.Path(certificate).exists():
+        raise RuntimeError(f"{certificate} is missing: the test PKI is of an earlier version; `make pki` makes it anew")
     text = pathlib.Path(certificate).read_text()
     first = text[text.index("-----BEGIN CERTIFICATE-----"):text.index("-----END CERTIFICATE-----")] + "-----END CERTIFICATE-----\n"
     return hashlib.sha256(ssl.PEM_cert_to_DER_cert(first)).hexdigest()
@@ -164,7 +169,7 @@ class Lab:
     def write_conf(self):
         sections = {
             "gateway": {"run_folder": self.folder / "run", "services": ROOT / "conf" / "services", "calendar": ROOT / "conf" / "calendar",
-                        "trust": PKI / "trust", "sender_id": "egov-gateway"},
+                        "trust": PKI / "trust", "sender_id": "egov-gateway", "staff": self.folder / "staff.conf"},
             "issuer": {"bin": ISSUER_BIN, "name_kk": "«ҮЛГІ» жұмыспен қамту және әлеуметтік бағдарламалар бөлімі (СЫНАҚ)",
                        "name_ru": "Отдел занятости и социальных программ «ПРИМЕР» (ТЕСТ)", "note_kk": "СЫНАҚ ДЕРЕКТЕРІ", "note_ru": "ТЕСТОВЫЕ ДАННЫЕ"},
             "http": {"header_ms": 2000},  # one of the fixtures drips its headers and waits to be closed
@@ -174,6 +179,7 @@ class Lab:
             "listener tls": {"port": 0, "tls": "on", "clients": "optional", "certificate": PKI / "certs" / "tls-gateway.pem", "client_ca": PKI / "tls" / "ca.pem"},
             "sender pep": {"bin": "091240900012", "tls_sha256": fingerprint(PKI / "certs" / "tls-portal.pem")},
             "sender gbdfl": {"bin": "180250900013", "services": "NONE"},
+            **staff.sections(lambda name: fingerprint(PKI / "certs" / f"{name}.pem")),
         }
         for name, certificate in self.keys.items():
             sections[f"key {name}"] = {"key": PKI / "keys" / f"{certificate}.key", "certificate": PKI / "certs" / f"{certificate}.pem"}
@@ -186,8 +192,17 @@ class Lab:
             for section, values in sections.items():
                 out.write(f"[{section}]\n" + "".join(f"{k} = {v}\n" for k, v in values.items()) + "\n")
 
+    def write_staff(self, *args, **options):
+        """staff.conf as of staff.staff_file(); the gateway reads it again by itself. Renamed into place, so that it is never half."""
+        fresh = self.folder / "staff.conf.new"
+        fresh.write_text(staff.staff_file(*args, **options), encoding="utf-8")
+        fresh.chmod(0o600)
+        fresh.rename(self.folder / "staff.conf")
+
     def start_gateway(self):
         self.write_conf()
+        if not (self.folder / "staff.conf").exists():
+            self.write_staff()
         listeners = self.folder / "run" / "listeners"
         listeners.unlink(missing_ok=True)
         self.processes["gateway"] = subprocess.Popen([str(GATEWAY), "serve", "--conf", str(self.conf)], stdin=subprocess.DEVNULL,
