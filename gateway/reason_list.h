@@ -126,6 +126,11 @@ X(CSRF_TOKEN, "SCE007", 403, "Сұрауда сеанстың растау бе�
 X(ROLE_REQUIRED, "SCE007", 403, "Бұл әрекетті орындауға рөліңіз жеткіліксіз.", "Ваша роль не позволяет выполнить это действие.", "Your role does not allow this action.")
 X(LOGIN_LOCKED, "SCE007", 429, "Кіру әрекеттері тым көп сәтсіз аяқталды, сәл кейінірек қайталаңыз.", "Слишком много неудачных попыток входа, повторите немного позже.", "Too many logins have failed; please try again a little later.")
 X(LOGIN_REFUSED, "SCE007", 403, "Бұл сертификатпен кіруге болмайды.", "Вход с этим сертификатом невозможен.", "It is not possible to log in with this certificate.")
+X(LOGIN_SIGNATURE, "SCE007", 422, "Кіру сұрауындағы ЭЦҚ дұрыс емес.", "ЭЦП запроса на вход неверна.", "The signature of the login is not valid.")
+X(LOGIN_CERTIFICATE, "SCE007", 422, "Бұл сертификат кіруге жарамайды.", "Этот сертификат не подходит для входа.", "This certificate cannot be used to log in.")
+X(LOGIN_CERTIFICATE_EXPIRED, "SCE007", 422, "Сертификаттың қолданылу мерзімі өткен немесе әлі басталмаған.", "Срок действия сертификата истёк или ещё не наступил.", "The certificate has expired or is not valid yet.")
+X(LOGIN_CERTIFICATE_REVOKED, "SCE007", 422, "Сертификат қайтарып алынған.", "Сертификат отозван.", "The certificate has been revoked.")
+X(LOGIN_REVOCATION_UNKNOWN, "SCE909", 503, "Сертификаттың қайтарып алынбағанын қазір анықтау мүмкін емес, кейінірек қайталаңыз.", "Сейчас невозможно узнать, не отозван ли сертификат; повторите позже.", "Whether the certificate has been revoked cannot be told right now; please try again later.")
 X(CHALLENGE_UNKNOWN, "SCE007", 422, "Кіру сұрауы белгісіз, пайдаланылған немесе мерзімі өткен.", "Запрос на вход неизвестен, уже использован или устарел.", "The login challenge is unknown, was used already, or is too old.")
 
 /* Work of people on a request */

@@ -127,9 +127,11 @@ static const struct conf_key login_keys[] = {
         {"challenge_s", CONF_INT, AT(login.challenge_s), "120", 10, 3600, NULL, "how long what is to be signed can be used, once"},
         {"idle_minutes", CONF_INT, AT(login.idle_minutes), "30", 1, 1440, NULL, "a session ends after so long a silence"},
         {"hours", CONF_INT, AT(login.hours), "8", 1, 24, NULL, "a session ends so long after its login, whatever happens"},
-        {"sessions_max", CONF_INT, AT(login.sessions_max), "1000", 1, 100000, NULL, "sessions at a time; beyond, the one that has been silent longest ends"},
-        {"failures_max", CONF_INT, AT(login.failures_max), "5", 1, 1000, NULL, "refused logins of one address or person that lock it out"},
-        {"lock_s", CONF_INT, AT(login.lock_s), "30", 1, 86400, NULL, "first pause of a lock-out; it doubles with every further refusal"},
+        {"secure", CONF_TEXT, AT(login.secure), "auto", 0, 0, "auto|always", "whether the cookie is for https only: auto = on a listener with TLS; always = behind a proxy with TLS, too"},
+        {"sessions_max", CONF_INT, AT(login.sessions_max), "1000", 1, 10000, NULL, "sessions at a time; beyond, the one that has been silent longest ends"},
+        {"failures_max", CONF_INT, AT(login.failures_max), "5", 1, 1000, NULL, "refused logins of one person, proven by the EDS, after which he must wait"},
+        {"address_failures_max", CONF_INT, AT(login.address_failures_max), "20", 1, 100000, NULL, "refused logins of one address after which it must wait (an office may share one)"},
+        {"lock_s", CONF_INT, AT(login.lock_s), "30", 1, 86400, NULL, "first such pause; it doubles with every further refusal"},
         {"lock_longest_s", CONF_INT, AT(login.lock_longest_s), "3600", 1, 86400, NULL, "longest pause"},
 };
 #define ORGANISATION(member) offsetof(struct organisation_settings, member)

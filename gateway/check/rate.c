@@ -41,8 +41,7 @@ void rate_free(struct rate *rate)
         free(rate);
 }
 
-/* Without the port; of IPv6 the network. */
-static void put_network(const char *address, struct buf *out)
+void rate_network(const char *address, struct buf *out)
 {
         const char *colon = strrchr(address, ':');
         size_t n = colon ? (size_t)(colon - address) : strlen(address);
@@ -61,7 +60,7 @@ static uint64_t key_of(const struct rate *rate, const char *address)
         uint8_t digest[32];
         uint64_t key;
         buf_add_str(&text, rate->salt);
-        put_network(address, &text);
+        rate_network(address, &text);
         text_sha256(buf_span(&text), digest);
         memcpy(&key, digest, sizeof key);
         return key ? key : 1;

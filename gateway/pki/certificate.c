@@ -18,6 +18,7 @@ GW_DEFINE_AUTO(x509, X509, X509_free)
 
 /* Interfaces 3.2. */
 #define EKU_EMAIL_PROTECTION "1.3.6.1.5.5.7.3.4"
+#define EKU_CLIENT_AUTH "1.3.6.1.5.5.7.3.2"
 static const struct {
         const char *oid;
         unsigned role;
@@ -89,13 +90,14 @@ static bool read_subject(struct certificate *certificate)
 static void read_usage(struct certificate *certificate)
 {
         const uint32_t sign = KU_DIGITAL_SIGNATURE | KU_NON_REPUDIATION;
-        bool email = false;
+        bool email = false, client = false;
         EXTENDED_KEY_USAGE *usages = X509_get_ext_d2i(certificate->x509, NID_ext_key_usage, NULL, NULL);
         for (int i = 0; i < sk_ASN1_OBJECT_num(usages); i++) {
                 char oid[64];
                 if (OBJ_obj2txt(oid, sizeof oid, sk_ASN1_OBJECT_value(usages, i), 1) <= 0)
                         continue;
                 email = email || str_eq(oid, EKU_EMAIL_PROTECTION);
+                client = client || str_eq(oid, EKU_CLIENT_AUTH);
                 for (size_t k = 0; k < GW_COUNT(roles); k++)
                         if (str_eq(oid, roles[k].oid))
                                 certificate->roles |= roles[k].role;
@@ -104,6 +106,7 @@ static void read_usage(struct certificate *certificate)
         /* Without the extension X509_get_key_usage() says "everything": absent is not allowed here. */
         bool present = (X509_get_extension_flags(certificate->x509) & EXFLAG_KUSAGE) != 0;
         certificate->for_signing = email && present && (X509_get_key_usage(certificate->x509) & sign) == sign;
+        certificate->for_authentication = client && present && (X509_get_key_usage(certificate->x509) & KU_DIGITAL_SIGNATURE);
 }
 
 static bool read_serial(struct certificate *certificate)

@@ -30,6 +30,7 @@ struct certificate {
         char serial[48];            /* upper-case hex; '-' before it when it is negative */
         unsigned roles;             /* enum certificate_role bits */
         bool for_signing;           /* KeyUsage digitalSignature + nonRepudiation and EKU emailProtection */
+        bool for_authentication;    /* KeyUsage digitalSignature and EKU clientAuth */
         bool is_ca;
         struct wall_time not_before, not_after;
         EVP_PKEY *key;              /* of any kind (GOST: by gost/provider.h); NULL when nobody here can read it */

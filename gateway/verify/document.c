@@ -8,7 +8,7 @@
 #include "gateway/verify/trust.h"
 #include "gateway/verify/xades.h"
 
-#define REFUSE(problem, ...) sig_refuse(why, SIG_APPLICANT, problem, __VA_ARGS__)
+#define REFUSE(problem, ...) sig_refuse(why, party, problem, __VA_ARGS__)
 
 static unsigned count_signatures(xmlNode *root)
 {
@@ -34,7 +34,7 @@ static enum gw_rc check_stamp(struct verifier *verifier, const struct sig_shape 
         struct time_stamp stamp = {0};
         enum gw_rc rc = xades_read_stamp(shape, xades, &token, &stamped, why);
         if (rc == GW_OK)
-                rc = time_stamp_check(verifier, SIG_APPLICANT, buf_span(&token), buf_span(&stamped), at, &stamp, why);
+                rc = time_stamp_check(verifier, shape->party, buf_span(&token), buf_span(&stamped), at, &stamp, why);
         if (rc != GW_OK)
                 return rc;
         facts->level = "XAdES-T";
@@ -49,26 +49,27 @@ static enum gw_rc check_stamp(struct verifier *verifier, const struct sig_shape 
 static enum gw_rc check_signer(struct verifier *verifier, const struct sig_shape *shape, const struct xades *xades, struct certificate *signer,
                                STACK_OF(X509) *chain, struct wall_time at, struct signature_facts *facts, struct why *why)
 {
+        enum sig_party party = shape->party;
         const char *what[SIG_REFERENCES_MAX];
         for (size_t i = 0; i < shape->reference_count; i++)
                 what[i] = *shape->ids[i] ? "SignedProperties" : "document";
         *facts = (struct signature_facts){.level = shape->object ? "XAdES-BES" : "XML-DSig", .signing_time = xades->signing_time};
         facts_read(shape->signature, what, shape->reference_count, facts);
-        if (xades->stamp) {
+        if (xades->stamp && party != SIG_LOGIN) {
                 enum gw_rc rc = check_stamp(verifier, shape, xades, at, facts, why);
-                return rc == GW_OK ? trust_check_stamped(verifier, SIG_APPLICANT, signer, chain, facts->stamped_at, at, why) : rc;
+                return rc == GW_OK ? trust_check_stamped(verifier, party, signer, chain, facts->stamped_at, at, why) : rc;
         }
-        if (trust_policy(verifier)->stamp_required)
+        if (trust_policy(verifier)->stamp_required && party != SIG_LOGIN)
                 return REFUSE(SIG_TIMESTAMP_MISSING, "policy wants a time stamp");
-        return trust_check_with(verifier, SIG_APPLICANT, signer, chain, at, why);
+        return trust_check_with(verifier, party, signer, chain, at, why);
 }
 
-static enum gw_rc verify_one(struct verifier *verifier, xmlNode *signature, struct wall_time at, struct certificate **ret_signer,
+static enum gw_rc verify_one(struct verifier *verifier, enum sig_party party, xmlNode *signature, struct wall_time at, struct certificate **ret_signer,
                              struct signature_facts *ret_facts, struct why *why)
 {
         struct sig_shape shape;
         struct xades xades = {0};
-        enum gw_rc rc = sig_read(SIG_APPLICANT, SIG_FORM_ENVELOPED, signature, &shape, why);
+        enum gw_rc rc = sig_read(party, SIG_FORM_ENVELOPED, signature, &shape, why);
         if (rc == GW_OK && shape.object)
                 rc = xades_read(&shape, &xades, why);
         if (rc == GW_OK)
@@ -80,7 +81,7 @@ static enum gw_rc verify_one(struct verifier *verifier, xmlNode *signature, stru
                 return REFUSE(SIG_KEY_INFO, "KeyInfo holds more than one element");
         auto_certificate struct certificate *signer = NULL;
         gw_auto(x509_chain) STACK_OF(X509) *chain = NULL;
-        rc = key_info_x509_data(verifier, SIG_APPLICANT, data, &signer, &chain, why);
+        rc = key_info_x509_data(verifier, party, data, &signer, &chain, why);
         if (rc != GW_OK)
                 return rc;
         rc = sig_check_key(&shape, signer, why);
@@ -103,12 +104,12 @@ static enum gw_rc verify_one(struct verifier *verifier, xmlNode *signature, stru
 
 /* From the last to the first: each further signer appended a sibling that covers the earlier ones, and the enveloped transform
  * takes away only the signature it stands in. */
-static enum gw_rc peel(struct verifier *verifier, xmlNode *root, struct wall_time at, struct verified_document *peeled, struct why *why)
+static enum gw_rc peel(struct verifier *verifier, enum sig_party party, xmlNode *root, struct wall_time at, struct verified_document *peeled, struct why *why)
 {
         for (xmlNode *signature = last_signature(root); signature; signature = last_signature(root)) {
                 if (peeled->signer_count == VERIFY_SIGNERS_MAX)
                         return REFUSE(SIG_SEVERAL, "more than %d signers", VERIFY_SIGNERS_MAX);
-                enum gw_rc rc = verify_one(verifier, signature, at, &peeled->signers[peeled->signer_count], &peeled->facts[peeled->signer_count], why);
+                enum gw_rc rc = verify_one(verifier, party, signature, at, &peeled->signers[peeled->signer_count], &peeled->facts[peeled->signer_count], why);
                 if (rc != GW_OK)
                         return rc;
                 peeled->signer_count++;
@@ -131,19 +132,19 @@ static void reverse_signers(struct verified_document *document)
         }
 }
 
-static enum gw_rc verify_root(struct verifier *verifier, xmlNode *root, struct wall_time at, struct verified_document *peeled,
+static enum gw_rc verify_root(struct verifier *verifier, enum sig_party party, xmlNode *root, struct wall_time at, struct verified_document *peeled,
                               struct why *why)
 {
         if (root->doc->children != root || root->next)
                 return REFUSE(SIG_COMMENT, "something beside the root element");
-        enum gw_rc rc = sig_check_text(SIG_APPLICANT, root, false, why);
+        enum gw_rc rc = sig_check_text(party, root, false, why);
         if (rc != GW_OK)
                 return rc;
         if (count_signatures(root) == 0)
                 return REFUSE(SIG_MISSING, "no Signature in the document");
         if (xml_is(root, DSIG_NS, "Signature"))
                 return REFUSE(SIG_WRAPPED, "the Signature is the root");
-        rc = peel(verifier, root, at, peeled, why);
+        rc = peel(verifier, party, root, at, peeled, why);
         if (rc != GW_OK)
                 return rc;
         if (xml_child(root, DSIG_NS, "Signature"))
@@ -155,11 +156,16 @@ static enum gw_rc verify_root(struct verifier *verifier, xmlNode *root, struct w
 
 enum gw_rc verify_document(struct verifier *verifier, xmlDoc *doc, struct wall_time at, struct verified_document *ret, struct why *why)
 {
+        return verify_document_of(verifier, SIG_APPLICANT, doc, at, ret, why);
+}
+
+enum gw_rc verify_document_of(struct verifier *verifier, enum sig_party party, xmlDoc *doc, struct wall_time at, struct verified_document *ret, struct why *why)
+{
         xmlNode *root = xmlDocGetRootElement(doc);
         if (!root)
                 return REFUSE(SIG_MISSING, "an empty document");
         struct verified_document peeled = {.root = root};
-        enum gw_rc rc = verify_root(verifier, root, at, &peeled, why);
+        enum gw_rc rc = verify_root(verifier, party, root, at, &peeled, why);
         if (rc != GW_OK) {
                 verified_document_done(&peeled);
                 return rc;

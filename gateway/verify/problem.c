@@ -37,13 +37,44 @@ SAME_PLACE(SIG_CERTIFICATE_EXPIRED_SINCE, CERTIFICATE_EXPIRED_SINCE);
 SAME_PLACE(SIG_CERTIFICATE_POLICY, CERTIFICATE_POLICY);
 SAME_PLACE(SIG_CERTIFICATE_REVOCATION_UNKNOWN, CERTIFICATE_REVOCATION_UNKNOWN);
 
+/* Whoever logs in must know whether to take another key or to sign anew; the rest is for the log. */
+static int login_reason(enum sig_problem problem)
+{
+        static const int others[] = {
+                [SIG_CERTIFICATE_UNREADABLE] = REASON_LOGIN_CERTIFICATE,
+                [SIG_CERTIFICATE_EXPIRED] = REASON_LOGIN_CERTIFICATE_EXPIRED,
+                [SIG_CERTIFICATE_NOT_YET_VALID] = REASON_LOGIN_CERTIFICATE_EXPIRED,
+                [SIG_CERTIFICATE_UNTRUSTED] = REASON_LOGIN_CERTIFICATE,
+                [SIG_CERTIFICATE_REVOKED] = REASON_LOGIN_CERTIFICATE_REVOKED,
+                [SIG_CERTIFICATE_USAGE] = REASON_LOGIN_CERTIFICATE,
+                [SIG_CERTIFICATE_ROLE] = REASON_LOGIN_CERTIFICATE,
+                [SIG_KEY_WEAK] = REASON_LOGIN_CERTIFICATE,
+                [SIG_CERTIFICATE_POLICY] = REASON_LOGIN_CERTIFICATE,
+                [SIG_CERTIFICATE_REVOCATION_UNKNOWN] = REASON_LOGIN_REVOCATION_UNKNOWN,
+        };
+        int reason = (size_t)problem < GW_COUNT(others) ? others[problem] : 0;
+        return reason ? reason : REASON_LOGIN_SIGNATURE;
+}
+
+static int reason_of(enum sig_party party, enum sig_problem problem)
+{
+        switch (party) {
+        case SIG_TRANSPORT:
+                return REASON_TRANSPORT_SIGNATURE_MISSING + (int)problem;
+        case SIG_APPLICANT:
+                return REASON_APPLICANT_SIGNATURE_MISSING + (int)problem;
+        case SIG_LOGIN:
+                return login_reason(problem);
+        }
+        return REASON_INTERNAL;
+}
+
 enum gw_rc sig_refuse(struct why *why, enum sig_party party, enum sig_problem problem, const char *format, ...)
 {
-        int first = party == SIG_TRANSPORT ? REASON_TRANSPORT_SIGNATURE_MISSING : REASON_APPLICANT_SIGNATURE_MISSING;
         va_list args;
         va_start(args, format);
         vsnprintf(why->detail, sizeof why->detail, format, args);
         va_end(args);
-        why->reason = first + (int)problem;
+        why->reason = reason_of(party, problem);
         return GW_REJECT;
 }

@@ -1,11 +1,11 @@
-/* What may be wrong with a signature, whoever made it: one list, told per party as TRANSPORT_… or APPLICANT_… reasons. */
+/* What may be wrong with a signature, whoever made it: one list, told per party as TRANSPORT_…, APPLICANT_… or LOGIN_… reasons. */
 #ifndef GW_VERIFY_PROBLEM_H
 #define GW_VERIFY_PROBLEM_H
 
 #include "gateway/base/why.h"
 #include "gateway/reason.h"
 
-/* In the order of both groups of gateway/reason_list.h (problem.c proves it at compile time). */
+/* In the order of the first two parties' groups of gateway/reason_list.h (problem.c proves it at compile time). */
 enum sig_problem {
         SIG_MISSING,
         SIG_INVALID,
@@ -38,7 +38,11 @@ enum sig_problem {
         SIG_CERTIFICATE_REVOCATION_UNKNOWN, /* the only one with GW_RETRY: neither good nor bad now */
 };
 
-enum sig_party { SIG_TRANSPORT, SIG_APPLICANT };
+enum sig_party {
+        SIG_TRANSPORT,
+        SIG_APPLICANT,
+        SIG_LOGIN, /* of a challenge: also by a certificate for authentication; good at this moment, whatever a time stamp says. Fewer reasons: details tell */
+};
 
 /* Fills why with the party's reason and returns GW_REJECT. The detail never quotes the message. */
 enum gw_rc sig_refuse(struct why *why, enum sig_party party, enum sig_problem problem, const char *format, ...) GW_PRINTF(4, 5);

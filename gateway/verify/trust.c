@@ -390,8 +390,9 @@ enum gw_rc trust_check_dated(struct verifier *verifier, enum sig_party party, st
 
 static enum gw_rc check_usage(enum sig_party party, const struct certificate *certificate, struct why *why)
 {
-        if (certificate->is_ca || !certificate->for_signing)
-                return sig_refuse(why, party, SIG_CERTIFICATE_USAGE, "certificate %s is not for signing (%s)", certificate->serial,
+        bool usable = certificate->for_signing || (party == SIG_LOGIN && certificate->for_authentication);
+        if (certificate->is_ca || !usable)
+                return sig_refuse(why, party, SIG_CERTIFICATE_USAGE, "certificate %s is not for %s (%s)", certificate->serial, party == SIG_LOGIN ? "logging in" : "signing",
                                   certificate->is_ca ? "it is an authority's" : "key usage or EKU");
         return GW_OK;
 }
@@ -433,4 +434,9 @@ enum gw_rc trust_check_stamped(struct verifier *verifier, enum sig_party party, 
         if (rc == GW_OK)
                 rc = check_revocation(verifier, party, certificate, chain, at, why);
         return rc == GW_OK ? check_usage(party, certificate, why) : rc;
+}
+
+enum gw_rc verify_login_still(struct verifier *verifier, struct certificate *certificate, struct wall_time at, struct why *why)
+{
+        return trust_check_with(verifier, SIG_LOGIN, certificate, NULL, at, why);
 }

@@ -9,6 +9,7 @@
 #include "gateway/soap/soap.h"
 #include "gateway/pki/certificate.h"
 #include "gateway/pki/status.h"
+#include "gateway/verify/problem.h"
 
 struct verify_policy {
         int clock_skew_ms;                /* tolerance for notBefore/notAfter: 60,000 */
@@ -75,7 +76,11 @@ struct verified_document {
         size_t signer_count;
 };
 GW_MUST_CHECK enum gw_rc verify_document(struct verifier *verifier, xmlDoc *doc, struct wall_time at, struct verified_document *ret, struct why *why);
+/* The same of another party: SIG_LOGIN, with reasons LOGIN_…. */
+GW_MUST_CHECK enum gw_rc verify_document_of(struct verifier *verifier, enum sig_party party, xmlDoc *doc, struct wall_time at, struct verified_document *ret, struct why *why);
 void verified_document_done(struct verified_document *verified);
+/* Whether a certificate that was good for a login is so still: path, dates, revocation by what is known in memory. LOGIN_CERTIFICATE…; GW_RETRY: not known now. */
+GW_MUST_CHECK enum gw_rc verify_login_still(struct verifier *verifier, struct certificate *certificate, struct wall_time at, struct why *why);
 /* Of a transport signature that verify_transport() has found good. */
 void verify_transport_facts(const struct soap *soap, struct signature_facts *ret_facts);
 /* The last good path of a certificate, when it is kept (trust.c); the caller's, or NULL. */

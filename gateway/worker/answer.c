@@ -13,17 +13,31 @@
 
 static const struct http_header RETRY_AFTER = {"retry-after", "5"};
 static const struct http_header NO_STORE = {"cache-control", "no-store"};
+static const struct http_header LOG_IN = {"www-authenticate", "EDS realm=\"egov-gateway\""}; /* RFC 9110 15.5.2 wants one; browsers know no such scheme and stay quiet */
 
 static const char *soap_type(int version)
 {
         return version == 12 ? SOAP12_TYPE : SOAP11_TYPE;
 }
 
+/* header: one more, or NULL. */
+static void reply_with(struct http_exchange *x, int status, const char *type, struct span body, const struct http_header *header)
+{
+        struct http_header headers[3] = {NO_STORE};
+        size_t count = 1;
+        if (status == 503)
+                headers[count++] = RETRY_AFTER;
+        if (status == 401)
+                headers[count++] = LOG_IN;
+        if (header)
+                headers[count++] = *header;
+        struct http_reply r = {.status = status, .content_type = type, .body = body, .headers = headers, .header_count = count};
+        http_reply(x, &r);
+}
+
 static void reply(struct http_exchange *x, int status, const char *type, struct span body)
 {
-        struct http_header headers[] = {NO_STORE, RETRY_AFTER};
-        struct http_reply r = {.status = status, .content_type = type, .body = body, .headers = headers, .header_count = status == 503 ? 2 : 1};
-        http_reply(x, &r);
+        reply_with(x, status, type, body, NULL);
 }
 
 void answer_text(struct http_exchange *exchange, int status, const char *content_type, struct span body)
@@ -94,12 +108,17 @@ void answer_soap(struct loop *loop, struct http_exchange *exchange, int soap_ver
         reply(exchange, 200, soap_type(soap_version), buf_span(&out));
 }
 
-void answer_json(struct http_exchange *exchange, int status, json_t *json)
+void answer_json_with(struct http_exchange *exchange, int status, json_t *json, const struct http_header *header)
 {
         char *text = json_dumps(json, JSON_COMPACT);
-        reply(exchange, status, "application/json", span_str(text));
+        reply_with(exchange, status, "application/json", span_str(text), header);
         free(text);
         json_decref(json);
+}
+
+void answer_json(struct http_exchange *exchange, int status, json_t *json)
+{
+        answer_json_with(exchange, status, json, NULL);
 }
 
 static void write_problem(struct buf *out, const char *correlation_id, int status, const struct why *why)
@@ -146,14 +165,7 @@ void answer_carrier(struct http_exchange *exchange, const char *correlation_id, 
         } else {
                 write_problem(&out, correlation_id, status, &why);
         }
-        struct http_header headers[3] = {NO_STORE};
-        size_t count = 1;
-        if (header)
-                headers[count++] = *header;
-        if (status == 503)
-                headers[count++] = RETRY_AFTER;
-        struct http_reply r = {.status = status, .content_type = type, .body = buf_span(&out), .headers = headers, .header_count = count};
-        http_reply(exchange, &r);
+        reply_with(exchange, status, type, buf_span(&out), header);
 }
 
 static int reason_of_status(int status)

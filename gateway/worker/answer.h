@@ -19,6 +19,7 @@ struct soap_refusal {
 void answer_fault(struct loop *loop, struct http_exchange *exchange, const struct soap_refusal *refusal, const struct why *why);
 /* Takes over json. */
 void answer_json(struct http_exchange *exchange, int status, json_t *json);
+void answer_json_with(struct http_exchange *exchange, int status, json_t *json, const struct http_header *header);
 /* RFC 9457, with our reason, SHEP code and texts in kk, ru, en. */
 void answer_problem(struct http_exchange *exchange, const char *correlation_id, const struct why *why);
 void answer_text(struct http_exchange *exchange, int status, const char *content_type, struct span body);

@@ -8,7 +8,7 @@
 #include "gateway/worker/endpoints.h"
 #include "gateway/worker/trust_watch.h"
 
-enum endpoint { E_SHEP, E_SUBMIT, E_DIAGNOSE, E_CHECK, E_VERIFY, E_READ, E_LIVE, E_READY, E_METRICS, E_NONE };
+enum endpoint { E_SHEP, E_SUBMIT, E_DIAGNOSE, E_CHECK, E_VERIFY, E_SESSION, E_CHALLENGE, E_READ, E_LIVE, E_READY, E_METRICS, E_NONE };
 
 static enum endpoint endpoint_of(const struct settings *settings, const char *path)
 {
@@ -22,6 +22,10 @@ static enum endpoint endpoint_of(const struct settings *settings, const char *pa
                 return E_CHECK;
         if (settings->check.enabled && str_eq(path, "/api/v1/verify"))
                 return E_VERIFY;
+        if (str_eq(path, "/api/v1/session"))
+                return E_SESSION;
+        if (str_eq(path, "/api/v1/session/challenge"))
+                return E_CHALLENGE;
         if (str_starts(path, "/api/v1/requests/"))
                 return E_READ;
         if (str_eq(path, "/health/live"))
@@ -88,6 +92,19 @@ static bool is_get(const struct http_request *request)
         return str_eq(request->method, "GET") || str_eq(request->method, "HEAD");
 }
 
+static void session(struct loop *loop, struct http_exchange *x, const char *correlation_id)
+{
+        static const char *const types[] = {"application/json", NULL};
+        const struct http_request *request = http_exchange_request(x);
+        bool post = str_eq(request->method, "POST");
+        if (!post && !is_get(request) && !str_eq(request->method, "DELETE"))
+                not_allowed(x, correlation_id, "GET, HEAD, POST, DELETE");
+        else if (post && !type_is(request, types))
+                answer_carrier(x, correlation_id, REASON_HTTP_TYPE, "use application/json", NULL);
+        else
+                endpoint_session(loop, x, correlation_id);
+}
+
 /* Which key it is, is for the log and the metrics, not for whoever asks. */
 static void ready(struct loop *loop, struct http_exchange *exchange)
 {
@@ -137,6 +154,15 @@ void endpoints_handle(void *ctx, struct http_exchange *exchange)
         case E_VERIFY:
                 if (str_eq(request->method, "POST"))
                         endpoint_verify(loop, exchange, correlation_id);
+                else
+                        not_allowed(exchange, correlation_id, "POST");
+                return;
+        case E_SESSION:
+                session(loop, exchange, correlation_id);
+                return;
+        case E_CHALLENGE:
+                if (str_eq(request->method, "POST"))
+                        endpoint_session(loop, exchange, correlation_id);
                 else
                         not_allowed(exchange, correlation_id, "POST");
                 return;

@@ -20,6 +20,8 @@ void endpoint_print(struct loop *loop, struct http_exchange *exchange, const cha
 /* For anybody, when [check] is enabled: /check and /check/NUMBER (a page), POST /api/v1/verify (JSON; a page for the page's form). */
 void endpoint_check(struct loop *loop, struct http_exchange *exchange, const char *correlation_id);
 void endpoint_verify(struct loop *loop, struct http_exchange *exchange, const char *correlation_id);
+/* /api/v1/session and /api/v1/session/challenge, methods and types checked. */
+void endpoint_session(struct loop *loop, struct http_exchange *exchange, const char *correlation_id);
 void endpoint_metrics(struct loop *loop, struct http_exchange *exchange);
 
 #endif

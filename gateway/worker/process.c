@@ -178,7 +178,7 @@ static enum gw_rc open_shared(struct worker *w, const struct settings *settings,
         if (rc == GW_OK)
                 rc = staff_watch_open(settings, &s->staff, why);
         if (rc == GW_OK)
-                s->sessions = sessions_new(settings, s->staff);
+                s->sessions = sessions_new(settings, s->staff, s->verifier);
         if (rc == GW_OK)
                 rc = open_destinations(s, adapters, why);
         if (rc == GW_OK)

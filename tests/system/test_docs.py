@@ -26,7 +26,7 @@ def shown(line, output):
 
 def tour(lab):
     text = docs.read("README.md")
-    part = text[text.index("\n## A tour"):text.index("\n## Interfaces")]
+    part = text[text.index("\n## A tour"):text.index("\n## Interfaces")] + text[text.index("\n## People and their logins"):text.index("\n## Services")]
     steps = re.findall(r"```sh\n(.*?)```\n```\n(.*?)```", part, re.S)
     c.that("the tour has its steps", len(steps) >= 5, len(steps))
     here = {"build/egov-gateway": str(GATEWAY), "build/demo": str(lab.folder), "build/pki": str(PKI)}
