@@ -1,7 +1,8 @@
-/* The outbox: what must still go out, strictly in order within a request, at least once.
+/* The outbox: what must still go out, strictly in order within a request and destination, at least once.
  *
- * Only the first unsent row of a request is READY (or PARKED); the rows behind it are BLOCKED until it is sent. A lease keeps others
- * away from a row while somebody sends it: work_at is then the end of the lease. */
+ * Only the first unsent row of a request for a destination is READY (or PARKED); the rows behind it are BLOCKED until it is sent. Destinations do not wait for
+ * each other: a provider who is away holds back none of the cabinet's notices. A lease keeps others away from a row while somebody sends it: work_at is then
+ * the end of the lease. */
 #include <string.h>
 
 #include "gateway/register/store_priv.h"
@@ -25,12 +26,13 @@ static enum gw_rc check_lengths(const struct outbox_new *row, struct why *why)
         return GW_OK;
 }
 
-/* The highest sequence so far, and whether a row of the request is still unsent. */
-static enum gw_rc last_of(struct store *store, int64_t request_id, int *ret_sequence, bool *ret_unsent, struct why *why)
+/* The highest sequence so far of the request for the destination, and whether such a row is still unsent. */
+static enum gw_rc last_of(struct store *store, int64_t request_id, const char *destination, int *ret_sequence, bool *ret_unsent, struct why *why)
 {
         auto_query struct query q = db_query(&store->db, SQL_OUTBOX_LAST,
-                "SELECT sequence, status FROM outbox WHERE request_id = ? ORDER BY sequence DESC LIMIT 1");
+                "SELECT sequence, status FROM outbox WHERE request_id = ? AND destination = ? ORDER BY sequence DESC LIMIT 1");
         query_i64(&q, request_id);
+        query_text(&q, destination);
         bool row = false;
         enum gw_rc rc = query_next(&q, &row, why);
         if (rc != GW_OK)
@@ -78,12 +80,12 @@ enum gw_rc store_outbox_add(struct store *store, const struct outbox_new *row, i
                 return rc;
         int last = 0;
         bool unsent = false;
-        rc = last_of(store, row->request_id, &last, &unsent, why);
+        rc = last_of(store, row->request_id, row->destination, &last, &unsent, why);
         if (rc != GW_OK)
                 return rc;
         if (row->sequence <= last)
-                return why_set(why, GW_REJECT, REASON_INTERNAL, "outbox sequence %d of request %lld: already at %d", row->sequence,
-                               (long long)row->request_id, last);
+                return why_set(why, GW_REJECT, REASON_INTERNAL, "outbox sequence %d of request %lld for %s: already at %d", row->sequence,
+                               (long long)row->request_id, row->destination, last);
         int64_t id = 0;
         rc = add_row(store, row, unsent, &id, why);
         if (rc == GW_OK)
@@ -105,7 +107,7 @@ static enum gw_rc unblock_next(struct store *store, int64_t id, struct why *why)
 {
         auto_query struct query q = db_query(&store->db, SQL_OUTBOX_NEXT,
                 "UPDATE outbox SET status = 0 WHERE id = (SELECT n.id FROM outbox AS o JOIN outbox AS n ON n.request_id = o.request_id"
-                " AND n.sequence > o.sequence WHERE o.id = ? ORDER BY n.sequence LIMIT 1)");
+                " AND n.destination = o.destination AND n.sequence > o.sequence WHERE o.id = ? ORDER BY n.sequence LIMIT 1)");
         query_i64(&q, id);
         return query_run(&q, NULL, why);
 }

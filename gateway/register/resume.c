@@ -52,8 +52,8 @@ static enum gw_rc read_due(struct store *store, struct wall_time now, size_t max
 {
         auto_query struct query q = db_query(&store->db, SQL_REQUEST_DUE,
                 "SELECT r.id, r.state, r.registered_at, r.due_at, r.attempts,"
-                " coalesce((SELECT max(o.sequence) FROM outbox AS o WHERE o.request_id = r.id), 0),"
-                " EXISTS (SELECT 1 FROM outbox AS u WHERE u.request_id = r.id AND u.status <> 2),"
+                " coalesce((SELECT max(o.sequence) FROM outbox AS o WHERE o.request_id = r.id AND o.destination = 'cabinet'), 0),"
+                " EXISTS (SELECT 1 FROM outbox AS u WHERE u.request_id = r.id AND u.destination = 'cabinet' AND u.status <> 2),"
                 " r.service_code, r.service_version, r.correlation_id, r.sender_id, r.portal_number, r.applicant_iin, r.declarant_iin,"
                 " r.provider_bin, r.language, coalesce((SELECT d.outcome FROM decision AS d WHERE d.request_id = r.id), ''), b.application,"
                 " CASE r.state WHEN 0 THEN b.verdict ELSE x'' END"

@@ -144,7 +144,7 @@ static const char schema[] =
         "  added_at INTEGER NOT NULL, backoff_from INTEGER NOT NULL, finished_at INTEGER,"
         "  destination TEXT NOT NULL, kind TEXT NOT NULL, state_code TEXT NOT NULL, message_id TEXT NOT NULL UNIQUE,"
         "  last_error TEXT NOT NULL DEFAULT '',"
-        "  UNIQUE (request_id, sequence)"
+        "  UNIQUE (request_id, destination, sequence)"
         ") STRICT;"
         "CREATE INDEX outbox_ready ON outbox (destination, work_at) WHERE status = 0;"
         "CREATE INDEX outbox_parked ON outbox (finished_at) WHERE status = 3;"
@@ -178,6 +178,18 @@ static enum gw_rc upgrade_2(struct db *db, struct why *why)
         enum gw_rc rc = db_exec(db, "BEGIN EXCLUSIVE;" REQUEST_PERSON CASEWORK ATTACHMENTS REFUSALS "PRAGMA user_version = 3; COMMIT;", why);
         if (rc != GW_OK)
                 gw_ignore(sqlite3_exec(db->handle, "ROLLBACK", NULL, NULL, NULL));
+        return rc;
+}
+
+/* Version 4: the outbox keeps its order within (request, destination). As above in place; the index behind the constraint is then made anew from the table. */
+static enum gw_rc upgrade_3(struct db *db, struct why *why)
+{
+        enum gw_rc rc = db_exec(db,
+                "BEGIN EXCLUSIVE; PRAGMA writable_schema = ON;"
+                "UPDATE sqlite_schema SET sql = replace(sql, 'UNIQUE (request_id, sequence)', 'UNIQUE (request_id, destination, sequence)') WHERE type = 'table' AND name = 'outbox';"
+                "PRAGMA writable_schema = RESET; REINDEX outbox; PRAGMA user_version = 4; COMMIT;", why);
+        if (rc != GW_OK)
+                gw_ignore(sqlite3_exec(db->handle, "ROLLBACK; PRAGMA writable_schema = OFF", NULL, NULL, NULL));
         return rc;
 }
 
@@ -219,6 +231,10 @@ enum gw_rc schema_prepare(struct db *db, struct why *why)
         }
         if (rc == GW_OK && version == 2 && application == APPLICATION_ID) {
                 rc = upgrade_2(db, why);
+                version = 3;
+        }
+        if (rc == GW_OK && version == 3 && application == APPLICATION_ID) {
+                rc = upgrade_3(db, why);
                 version = STORE_SCHEMA_VERSION;
         }
         if (rc != GW_OK)

@@ -117,7 +117,7 @@ GW_MUST_CHECK enum gw_rc store_next_document_number(struct store *store, char re
 /* ---- outbox ---- */
 struct outbox_new {
         int64_t request_id;
-        int sequence;                 /* order within the request: 1, 2, 3 …; sent strictly in this order */
+        int sequence;                 /* order within the request and destination: 1, 2, 3 …; sent strictly in this order */
         const char *destination;      /* "cabinet" */
         const char *kind;             /* NOTIFICATION | RESPONSE */
         const char *message_id;       /* stable idempotency key */
@@ -125,13 +125,13 @@ struct outbox_new {
         struct span payload;          /* the signed envelope, ready to POST; its bytes never change */
         struct wall_time at, lease_until;
 };
-/* *ret_id: row id. Sequences of a request only grow: a repeated or lower one is GW_REJECT. */
+/* *ret_id: row id. Sequences of a request for a destination only grow: a repeated or lower one is GW_REJECT. */
 GW_MUST_CHECK enum gw_rc store_outbox_add(struct store *store, const struct outbox_new *row, int64_t *ret_id, struct why *why);
 GW_MUST_CHECK enum gw_rc store_outbox_sent(struct store *store, int64_t id, struct wall_time at, struct why *why);
 GW_MUST_CHECK enum gw_rc store_outbox_retry(struct store *store, int64_t id, struct wall_time next, const char *error, struct why *why); /* attempts + 1, lease given back */
 GW_MUST_CHECK enum gw_rc store_outbox_park(struct store *store, int64_t id, const char *error, struct wall_time at, struct why *why);
 /* Operator: parked → pending now, attempts kept in history, created_at of back-off renewed and its attempts back at 0. GW_REJECT when it
- * is not parked. The three above: GW_REJECT when the row is not the first unsent one of its request, or parked; park counts an attempt. */
+ * is not parked. The three above: GW_REJECT when the row is not the first unsent one of its request for its destination, or parked; park counts an attempt. */
 GW_MUST_CHECK enum gw_rc store_outbox_release(struct store *store, int64_t id, struct wall_time at, struct why *why);
 /* Gives back the lease of an unsent row that its holder will not send after all: it may go as soon as nothing is in front of it. */
 GW_MUST_CHECK enum gw_rc store_outbox_let_go(struct store *store, int64_t id, struct why *why);
@@ -144,7 +144,7 @@ struct outbox_row {
 };
 void outbox_row_done(struct outbox_row *row);
 /* Leases up to max due rows of a destination until lease_until: pending, next_attempt_at <= now, lease over, and no earlier unsent row of
- * the same request (a parked one blocks too). */
+ * the same request for the same destination (a parked one blocks too). */
 GW_MUST_CHECK enum gw_rc store_outbox_claim(struct store *store, const char *destination, struct wall_time now, struct wall_time lease_until, size_t max, struct outbox_row *rows, size_t *ret_count, struct why *why);
 
 /* ---- work to resume ---- */
@@ -155,8 +155,8 @@ struct request_work {
         enum request_state state;
         struct wall_time registered_at, due_at;
         int attempts;                 /* failed rounds of collection so far */
-        int outbox_sequence;          /* highest used */
-        bool outbox_open;             /* one of its rows is still unsent */
+        int outbox_sequence;          /* highest used of those for the cabinet */
+        bool outbox_open;             /* one of its rows for the cabinet is still unsent */
         char outcome[16];             /* decided: POSITIVE … else "" */
         struct buf application;       /* owned */
         struct buf verdict;           /* owned; of intake, in CHECKING only */

@@ -70,13 +70,13 @@ struct span query_column_span(struct query *q, int column); /* valid until the n
 GW_MUST_CHECK enum gw_rc query_column_buf(struct query *q, int column, struct buf *out, struct why *why);
 
 /* ---- schema ---- */
-#define STORE_SCHEMA_VERSION 3
+#define STORE_SCHEMA_VERSION 4
 /* Makes the tables in an empty file, brings older ones up to date; refuses files of newer gateways and files that are not ours. */
 GW_MUST_CHECK enum gw_rc schema_prepare(struct db *db, struct why *why);
 /* For readers: GW_RETRY while the tables are not there yet. */
 GW_MUST_CHECK enum gw_rc schema_check(struct db *db, struct why *why);
 
-/* Row states of the outbox, as stored. Only the first unsent row of a request is READY or PARKED, all after it are BLOCKED: the
+/* Row states of the outbox, as stored. Only the first unsent row of a request for a destination is READY or PARKED, all after it are BLOCKED: the
  * claim never has to look at rows that may not go yet. */
 enum outbox_status { OUTBOX_READY, OUTBOX_BLOCKED, OUTBOX_SENT, OUTBOX_PARKED };
 

@@ -481,19 +481,34 @@ static int64_t add(struct store *s, int64_t request, int sequence, const char *m
         return id;
 }
 
+static int64_t add_to(struct store *s, const char *destination, int64_t request, int sequence, const char *message_id)
+{
+        struct why why = WHY_INIT;
+        int64_t id = 0;
+        struct outbox_new row = row_of(request, sequence, message_id);
+        row.destination = destination;
+        is_ok(store_outbox_add(s, &row, &id, &why), &why);
+        return id;
+}
+
 /* Claims at `now` and says the ids as text: "3 5 ". */
-static const char *claim(struct store *s, int64_t now, int64_t until, size_t max, char out[64])
+static const char *claim_for(struct store *s, const char *destination, int64_t now, int64_t until, size_t max, char out[64])
 {
         struct outbox_row rows[8];
         size_t count = 0, n = 0;
         struct why why = WHY_INIT;
-        is_ok(store_outbox_claim(s, "cabinet", AT(now), AT(until), max, rows, &count, &why), &why);
+        is_ok(store_outbox_claim(s, destination, AT(now), AT(until), max, rows, &count, &why), &why);
         out[0] = '\0';
         for (size_t i = 0; i < count; i++) {
                 n += (size_t)snprintf(out + n, 64 - n, "%lld ", (long long)rows[i].id);
                 outbox_row_done(&rows[i]);
         }
         return out;
+}
+
+static const char *claim(struct store *s, int64_t now, int64_t until, size_t max, char out[64])
+{
+        return claim_for(s, "cabinet", now, until, max, out);
 }
 
 static void outbox_row_comes_back_whole(void **state)
@@ -561,6 +576,36 @@ static void outbox_keeps_the_order(void **state)
         assert_int_equal(totals.outbox_sent, 4);
         assert_int_equal(totals.outbox_pending, 0);
         assert_int_equal(ask(f, "SELECT count(*) FROM outbox_payload"), 4); /* kept as evidence */
+}
+
+/* Whoever is away holds back only what is for him. */
+static void outbox_destinations_do_not_wait_for_each_other(void **state)
+{
+        struct fixture *f = *state;
+        struct why why = WHY_INIT;
+        char text[64];
+        int64_t a = registered(f, "m-1");
+        struct store *s = borrow(f);
+        int64_t p1 = add_to(s, "provider", a, 1, "p1"), c1 = add_to(s, "cabinet", a, 1, "c1"), p2 = add_to(s, "provider", a, 2, "p2"), c2 = add_to(s, "cabinet", a, 2, "c2");
+        assert_string_equal(claim_for(s, "provider", 1, 100, 8, text), "1 ");
+        assert_string_equal(claim(s, 1, 100, 8, text), "2 ");
+        is_ok(store_outbox_park(s, p1, "PEER_REFUSED", AT(2), &why), &why);
+        is_ok(store_outbox_sent(s, c1, AT(2), &why), &why); /* frees c2, not p2 */
+        is_refused(store_outbox_sent(s, p2, AT(2), &why), &why, GW_REJECT, REASON_INTERNAL, "not waiting");
+        assert_string_equal(claim_for(s, "provider", 3, 100, 8, text), "");
+        assert_string_equal(claim(s, 3, 100, 8, text), "4 ");
+        is_ok(store_outbox_sent(s, c2, AT(4), &why), &why);
+        struct request_work rows[1];
+        size_t count = 0;
+        is_ok(store_request_claim(s, AT(60000), AT(70000), 1, rows, &count, &why), &why);
+        assert_int_equal(count, 1);
+        assert_int_equal(rows[0].outbox_sequence, 2); /* of the cabinet's alone */
+        assert_false(rows[0].outbox_open);
+        request_work_done(&rows[0]);
+        is_ok(store_outbox_release(s, p1, AT(5), &why), &why);
+        is_ok(store_outbox_sent(s, p1, AT(6), &why), &why);
+        assert_string_equal(claim_for(s, "provider", 7, 100, 8, text), "3 ");
+        keep(f);
 }
 
 static void outbox_lease_of_a_blocked_row_lasts(void **state)
@@ -835,8 +880,8 @@ static void files_of_others_are_refused(void **state)
 {
         struct fixture *f = *state;
         const struct { const char *change, *undo, *detail; } cases[] = {
-                {"PRAGMA user_version = 4", "PRAGMA user_version = 3", "newer gateway"},
-                {"PRAGMA user_version = 0", "PRAGMA user_version = 3", "unknown version 0"},
+                {"PRAGMA user_version = 5", "PRAGMA user_version = 4", "newer gateway"},
+                {"PRAGMA user_version = 0", "PRAGMA user_version = 4", "unknown version 0"},
                 {"PRAGMA application_id = 7", "PRAGMA application_id = 1162301270", "not one of egov-gateway"},
         };
         fixture_close(f);
@@ -888,18 +933,31 @@ static void same_message_is_found_by_its_bytes(void **state)
 static void files_of_version_1_are_brought_up_to_date(void **state)
 {
         struct fixture *f = *state;
+        struct why why = WHY_INIT;
+        char text[64];
         int64_t id = registered(f, "m-1");
+        struct store *s = borrow(f);
+        add(s, id, 1, "n-1", 0);
+        add(s, id, 2, "n-2", 0);
+        keep(f);
         fixture_close(f);
         tamper(f, "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = replace(sql, 'BETWEEN 0 AND 8', 'BETWEEN 1 AND 8') WHERE name = 'request';"
                   "PRAGMA writable_schema = RESET; DROP INDEX request_open; CREATE INDEX request_open ON request (due_at) WHERE state IN (1, 3, 4, 8);"
                   "DROP TABLE evidence; DROP INDEX request_person; DROP TABLE casework_act; DROP TABLE transfer_entry; DROP TABLE transfer_register; DROP TABLE paper;"
-                  "DROP TABLE casework; DROP TABLE attachment; DROP TABLE attachment_body; DROP TABLE refusal; PRAGMA user_version = 1");
+                  "DROP TABLE casework; DROP TABLE attachment; DROP TABLE attachment_body; DROP TABLE refusal;"
+                  "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = replace(sql, '(request_id, destination, sequence)', '(request_id, sequence)') WHERE name = 'outbox';"
+                  "PRAGMA writable_schema = RESET; REINDEX outbox; PRAGMA user_version = 1");
         fixture_open(f);
-        assert_int_equal(ask(f, "PRAGMA user_version"), 3);
+        assert_int_equal(ask(f, "PRAGMA user_version"), 4);
+        assert_int_equal(ask(f, "SELECT integrity_check = 'ok' FROM pragma_integrity_check"), 1);
         assert_int_equal(ask(f, "SELECT count(*) FROM sqlite_schema WHERE name IN ('casework', 'attachment', 'refusal', 'request_person')"), 4);
         assert_int_equal(ask(f, "SELECT state FROM request WHERE id = 1"), REQUEST_REGISTERED);
         assert_int_equal(id, 1);
-        struct why why = WHY_INIT;
+        s = borrow(f);
+        add_to(s, "provider", id, 1, "p-1");
+        is_ok(store_outbox_sent(s, 1, AT(1), &why), &why);
+        assert_string_equal(claim(s, 1, 2, 8, text), "2 ");
+        keep(f);
         struct intake_result result;
         struct intake_record record = intake_of("m-2");
         record.checking = true;
@@ -935,13 +993,19 @@ static void file_that_is_no_store(void **state)
 #define MODEL_REQUESTS 400
 #define MODEL_ROWS 8
 
-/* What the test believes of one request. */
-struct model {
-        enum request_state state;
-        bool decided;
+static const char *const model_destinations[] = {"cabinet", "provider"};
+#define MODEL_DESTINATIONS GW_COUNT(model_destinations)
+
+/* What the test believes of one request, and of its rows for each destination. */
+struct model_lane {
         int rows, sent;                       /* rows 1..rows exist, 1..sent are sent */
         bool parked;                          /* the row sent + 1 */
         int64_t ids[MODEL_ROWS + 1];
+};
+struct model {
+        enum request_state state;
+        bool decided;
+        struct model_lane lanes[MODEL_DESTINATIONS];
 };
 struct world {
         struct model requests[MODEL_REQUESTS + 1];
@@ -1027,13 +1091,15 @@ static void step_decision(struct store *s, struct world *w, int r)
 static void step_outbox_add(struct store *s, struct world *w, int r)
 {
         struct why why = WHY_INIT;
-        struct model *m = &w->requests[r];
+        unsigned lane = dice(MODEL_DESTINATIONS);
+        struct model_lane *m = &w->requests[r].lanes[lane];
         char id[24];
         snprintf(id, sizeof id, "o-%d", ++w->messages);
         bool repeat = m->rows > 0 && dice(4) == 0;
         if (!repeat && m->rows == MODEL_ROWS)
                 return;
         struct outbox_new row = row_of(r, repeat ? m->rows : m->rows + 1, id);
+        row.destination = model_destinations[lane];
         int64_t row_id = 0;
         enum gw_rc rc = store_outbox_add(s, &row, &row_id, &why);
         if (repeat) {
@@ -1047,7 +1113,7 @@ static void step_outbox_add(struct store *s, struct world *w, int r)
 static void step_outbox_move(struct store *s, struct world *w, int r)
 {
         struct why why = WHY_INIT;
-        struct model *m = &w->requests[r];
+        struct model_lane *m = &w->requests[r].lanes[dice(MODEL_DESTINATIONS)];
         if (m->rows == 0)
                 return;
         int n = 1 + (int)dice((unsigned)m->rows);
@@ -1074,15 +1140,16 @@ static void step_outbox_move(struct store *s, struct world *w, int r)
         assert_int_equal(rc, want ? GW_OK : GW_REJECT);
 }
 
-/* Every row that comes is the first unsent one of its request, and not parked. */
+/* Every row that comes is the first unsent one of its request for that destination, and not parked. */
 static void step_claim(struct store *s, const struct world *w)
 {
         struct why why = WHY_INIT;
         struct outbox_row rows[8];
         size_t count = 0;
-        is_ok(store_outbox_claim(s, "cabinet", AT(1000000), AT(900000), 8, rows, &count, &why), &why);
+        unsigned lane = dice(MODEL_DESTINATIONS);
+        is_ok(store_outbox_claim(s, model_destinations[lane], AT(1000000), AT(900000), 8, rows, &count, &why), &why);
         for (size_t i = 0; i < count; i++) {
-                const struct model *m = &w->requests[rows[i].request_id];
+                const struct model_lane *m = &w->requests[rows[i].request_id].lanes[lane];
                 assert_int_equal(rows[i].sequence, m->sent + 1);
                 assert_false(m->parked);
                 outbox_row_done(&rows[i]);
@@ -1126,9 +1193,11 @@ static void compare(struct fixture *f, const struct world *w)
                 assert_int_equal(view.document.n != 0, m->decided);
                 request_view_done(&view);
                 want.requests[m->state]++;
-                want.outbox_sent += m->sent;
-                want.outbox_parked += m->parked;
-                want.outbox_pending += m->rows - m->sent - m->parked;
+                for (size_t i = 0; i < MODEL_DESTINATIONS; i++) {
+                        want.outbox_sent += m->lanes[i].sent;
+                        want.outbox_parked += m->lanes[i].parked;
+                        want.outbox_pending += m->lanes[i].rows - m->lanes[i].sent - m->lanes[i].parked;
+                }
         }
         is_ok(store_totals(f->reader, AT(0), &got, &why), &why);
         assert_memory_equal(&got, &want, sizeof got);
@@ -1170,7 +1239,7 @@ int main(void)
                 TEST(intake_identity_is_sender_and_message), TEST(intake_lengths),
                 TEST(transition_moves_once), TEST(illegal_transition_aborts), TEST(events_are_listed), TEST(answers_are_facts),
                 TEST(decision_is_made_once), TEST(decision_not_after_the_end), TEST(document_numbers_are_unique), TEST(numbers_are_not_reused),
-                TEST(outbox_row_comes_back_whole), TEST(outbox_keeps_the_order), TEST(outbox_lease_of_a_blocked_row_lasts),
+                TEST(outbox_row_comes_back_whole), TEST(outbox_keeps_the_order), TEST(outbox_destinations_do_not_wait_for_each_other), TEST(outbox_lease_of_a_blocked_row_lasts),
                 TEST(outbox_parks_and_releases), TEST(outbox_refuses),
                 TEST(requests_are_claimed), TEST(finished_requests_are_not_claimed), TEST(chain_finds_every_change),
                 TEST(reader_numbers), TEST(reader_before_the_file), TEST(files_are_private), TEST(files_of_others_are_refused), TEST(files_of_version_1_are_brought_up_to_date),
