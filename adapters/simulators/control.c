@@ -4,7 +4,8 @@
  *   POST /fault?system=gbdfl&kind=delay&ms=500&count=10&percent=50    sets the fault of a system (kind=none clears it)
  *   GET  /cabinet/state?correlationId=…|requestNumber=…|limit=…       what the cabinet has received
  *   GET  /cabinet/document?number=…                a delivered document
- *   /pki/…                                         adapters/pki/http.c */
+ *   /pki/…                                         adapters/pki/http.c
+ *   /ncalayer/…                                    adapters/ncalayer/ncalayer.h */
 #include <stdlib.h>
 #include <string.h>
 
@@ -107,9 +108,9 @@ static struct system *system_named(struct simulation *s, const char *name)
 size_t simulation_faults(struct simulation *s, const char *name, struct fault *ret_faults[PKI_FAULTS_MAX])
 {
         struct system *system = system_named(s, name);
-        if (!system)
+        if (!system && !str_eq(name, "ncalayer"))
                 return pki_faults(s->pki, name, ret_faults);
-        ret_faults[0] = &system->fault;
+        ret_faults[0] = system ? &system->fault : ncalayer_fault(s->ncalayer);
         return 1;
 }
 
@@ -120,7 +121,7 @@ static void post_fault(struct simulation *s, struct http_exchange *exchange, con
         struct fault *faults[PKI_FAULTS_MAX];
         size_t n = simulation_faults(s, name, faults);
         if (n == 0)
-                return control_reply_text(exchange, 400, "system is gbdfl, socialaid, cabinet, ocsp, crl, delta, tsa, or one of those of an authority: ocsp/rsa");
+                return control_reply_text(exchange, 400, "system is gbdfl, socialaid, cabinet, ncalayer, ocsp, crl, delta, tsa, or one of those of an authority: ocsp/rsa");
         struct fault_request r = {.fault = fault_none_of(faults[0]->of), .why = WHY_INIT};
         if (!each_parameter(query, set_parameter, &r))
                 return control_reply_text(exchange, 400, *r.why.detail ? r.why.detail : "malformed query");
@@ -193,5 +194,7 @@ void control_handle(struct simulation *s, struct http_exchange *exchange)
                 return get_document(s, exchange, request->query);
         if (str_starts(request->path, "/pki/"))
                 return pki_control(s, exchange);
-        control_reply_text(exchange, 404, "GET /state, /pki/…, POST /fault, GET /cabinet/state, GET /cabinet/document");
+        if (str_starts(request->path, "/ncalayer/"))
+                return ncalayer_control(s, exchange);
+        control_reply_text(exchange, 404, "GET /state, /pki/…, /ncalayer/…, POST /fault, GET /cabinet/state, GET /cabinet/document");
 }

@@ -25,6 +25,7 @@ static const char usage[] =
         "                       KIND: none, delay, timeout, http500, soapfault, cut, refuse, garbage, wrong-signature,\n"
         "                       unsigned, wrong-iin, busy, huge, slow\n"
         "                       or ocsp, crl, delta, tsa (of one authority: ocsp/gost) with the kinds in adapters/README.md\n"
+        "                       or ncalayer: none, cancelled, cancelled-silent, wrong-key, slow, cut, garbage, old\n"
         "  --seed N             of the dice behind percent (default 1)\n"
         "  --generate           invent a person for every valid IIN that no file speaks of (load tests)\n"
         "  --no-verify          do not verify what comes in (load tests)\n"
@@ -32,6 +33,7 @@ static const char usage[] =
         "  --cabinet-dir DIR    also write delivered documents and notices to DIR/IIN/NUMBER.xml, .notices.txt\n"
         "  --receipts URL       the applicant opens each result: tell the gateway's /shep/async\n"
         "  --receipt-delay-ms N how long after delivery (default 200)\n"
+        "  --ncalayer-port N    where NCALayer listens (default: any free one; the real one: 13579)\n"
         "  --help\n"
         "\n"
         "Control listener: GET /state, POST /fault?system=gbdfl&kind=delay&ms=500&count=10&percent=50,\n"
@@ -70,6 +72,11 @@ static bool parse_option(struct arguments *a, int option)
                         return false;
                 o->receipt_delay_ms = (int)n;
                 return true;
+        case 'N':
+                if (!parse_number(optarg, 65535, &n))
+                        return false;
+                o->ncalayer_port = (int)n;
+                return true;
         case 'f':
                 if (a->fault_count == FAULT_OPTIONS_MAX)
                         return false;
@@ -90,6 +97,7 @@ static bool parse_arguments(int argc, char **argv, struct arguments *a)
                 {"sender", required_argument, NULL, 'e'},   {"cabinet-dir", required_argument, NULL, 'c'},
                 {"receipts", required_argument, NULL, 'r'}, {"receipt-delay-ms", required_argument, NULL, 'd'},
                 {"help", no_argument, NULL, 'h'},           {"same-ports", required_argument, NULL, 'S'},
+                {"ncalayer-port", required_argument, NULL, 'N'},
                 {NULL, 0, NULL, 0},
         };
         *a = (struct arguments){.options = {.verify = true, .seed = 1, .receipt_delay_ms = 200}};

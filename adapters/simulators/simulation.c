@@ -30,6 +30,7 @@ void simulation_init(struct simulation *s, const struct options *options)
         for (size_t i = 0; i < SYSTEM_COUNT; i++)
                 s->systems[i].fault = fault_none();
         s->pki = pki_new();
+        s->ncalayer = ncalayer_new();
 }
 
 /* ---- start ---- */
@@ -93,6 +94,19 @@ static enum gw_rc listen_as(struct simulation *s, const char *name, SSL_CTX *tls
         return GW_OK;
 }
 
+static enum gw_rc open_ncalayer(struct simulation *s, struct buf *ports, struct why *why)
+{
+        struct ncalayer_options options = {.loop = &s->loop, .pki = s->options.pki, .port = s->options.ncalayer_port};
+        auto_buf struct buf earlier = BUF_LIMIT(4096);
+        int port = 0;
+        if (options.port == 0 && s->options.same_ports && text_read_file(s->options.same_ports, &earlier))
+                options.port = port_of(buf_span(&earlier), "ncalayer");
+        enum gw_rc rc = ncalayer_open(s->ncalayer, &options, &port, why);
+        if (rc == GW_OK)
+                buf_printf(ports, "ncalayer=wss://127.0.0.1:%d/\n", port);
+        return rc;
+}
+
 static enum gw_rc open_tls(const struct simulation *s, SSL_CTX **ret_tls, struct why *why)
 {
         if (!s->options.tls) {
@@ -125,6 +139,8 @@ static enum gw_rc listen_all(struct simulation *s, struct why *why)
                 rc = listen_as(s, "pki", NULL, &ports, why);
         if (rc == GW_OK)
                 rc = listen_as(s, "control", NULL, &ports, why);
+        if (rc == GW_OK)
+                rc = open_ncalayer(s, &ports, why);
         if (rc != GW_OK)
                 return rc;
         if (s->options.out && !text_write_file(s->options.out, buf_span(&ports), 0644))
@@ -161,6 +177,7 @@ static void on_signal(uv_signal_t *signal, int number)
         s->stopping = true;
         answering_release_all(s);
         receipts_stop(s->receipts);
+        ncalayer_stop(s->ncalayer);
         http_server_drain(s->server, DRAIN_MS, on_drained, s);
 }
 
@@ -182,6 +199,7 @@ static void close_parts(struct simulation *s)
         for (size_t i = 0; i < SYSTEM_COUNT; i++)
                 local_key_close(s->systems[i].key);
         pki_close(s->pki);
+        ncalayer_free(s->ncalayer);
         receipts_free(s->receipts);
         mailbox_free(s->mailbox);
         people_free(s->people);
@@ -209,6 +227,7 @@ int simulation_run(struct simulation *s)
         } else {
                 fprintf(stderr, "egov-simulators: %s\n", why.detail);
                 receipts_stop(s->receipts);
+                ncalayer_stop(s->ncalayer);
                 if (s->server)
                         http_server_drain(s->server, 0, on_drained, s);
                 else

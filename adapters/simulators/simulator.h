@@ -4,6 +4,7 @@
 
 #include <jansson.h>
 
+#include "adapters/ncalayer/ncalayer.h"
 #include "adapters/pki/http.h"
 #include "adapters/simulators/faults.h"
 #include "adapters/simulators/people.h"
@@ -72,7 +73,7 @@ struct options {
         const char *pki, *people, *out, *receipts, *cabinet_dir, *sender, *same_ports;
         bool tls, verify, generate;
         uint64_t seed;
-        int receipt_delay_ms;
+        int receipt_delay_ms, ncalayer_port;
 };
 struct mailbox;
 struct receipts;
@@ -85,6 +86,7 @@ struct simulation {
         struct people *people;
         struct system systems[SYSTEM_COUNT];
         struct pki *pki;              /* OCSP, CRL and TSA */
+        struct ncalayer *ncalayer;
         uint64_t random;
         struct mailbox *mailbox;      /* the cabinet's */
         struct receipts *receipts;    /* NULL without --receipts */

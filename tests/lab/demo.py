@@ -8,6 +8,7 @@ import pathlib
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
@@ -102,10 +103,17 @@ Ctrl-C stops everything.""")
     return True
 
 
+def ncalayer_options(keeping):
+    """Where pages look for NCALayer; a real one may run there."""
+    with socket.socket() as probe:
+        free = probe.connect_ex(("127.0.0.1", 13579)) != 0
+    return ["--ncalayer-port", "13579"] if keeping and free else []
+
+
 def main():
     keeping = "--keep" in sys.argv[1:]
     shutil.rmtree(FOLDER, ignore_errors=True)
-    with Lab(folder=FOLDER, settings=lambda lab: {"tsa": {"url": lab.pki_urls()["tsa"]}}) as lab:
+    with Lab(folder=FOLDER, simulator_options=ncalayer_options(keeping), settings=lambda lab: {"tsa": {"url": lab.pki_urls()["tsa"]}}) as lab:
         done = keep(lab) if keeping else demo(lab)
     return 0 if done else 1
 
