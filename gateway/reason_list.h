@@ -42,6 +42,11 @@ X(FORM_INVALID, "SCE001", 422, "Өтініш нысаны дұрыс толты�
 X(CONSENT_MISSING, "SCE001", 422, "Заңмен қорғалатын мәліметтерді пайдалануға келісім жоқ.", "Нет согласия на использование сведений, составляющих охраняемую законом тайну.", "The consent to use legally protected data is missing.")
 X(DOCUMENT_MISSING, "SCE001", 422, "Құжаттар топтамасы толық емес.", "Пакет документов неполный.", "The package of documents is incomplete.")
 X(DOCUMENT_EXPIRED, "SCE001", 422, "Қолданылу мерзімі өткен құжат ұсынылды.", "Представлен документ с истекшим сроком действия.", "A document has expired.")
+X(ATTACHMENT_TYPE, "SCE001", 422, "Тіркелген файлдың түрі қабылданбайды.", "Тип приложенного файла не принимается.", "The type of an attached file is not accepted.")
+X(ATTACHMENT_NAME, "SCE001", 422, "Тіркелген файлдың атауы қабылданбайды.", "Имя приложенного файла не принимается.", "The name of an attached file is not accepted.")
+X(ATTACHMENT_TOO_LARGE, "SCE001", 422, "Тіркелген файлдар тым көп немесе тым үлкен.", "Приложенных файлов слишком много, или они слишком велики.", "There are too many attached files, or they are too large.")
+X(ATTACHMENT_MISSING, "SCE001", 422, "Өтініште көрсетілген файл келмеді.", "Указанный в заявлении файл не поступил.", "A file that the application lists did not arrive.")
+X(ATTACHMENT_DIFFERS, "SCE001", 422, "Тіркелген файл өтініште қол қойылған тізімге сәйкес келмейді.", "Приложенный файл не соответствует списку, подписанному в заявлении.", "An attached file is not one of those that the signed application lists.")
 
 /* Transport signature (sender's information system). The order of these and of the applicant's rows is the order of enum sig_problem. */
 X(TRANSPORT_SIGNATURE_MISSING, "SCE007", 403, "Көліктік ЭЦҚ жоқ.", "Транспортная ЭЦП отсутствует.", "The transport signature is missing.")

@@ -72,6 +72,11 @@ static const struct conf_key retry_keys[] = {
         {"longest_ms", CONF_INT, AT(retry.longest_ms), "600000", 10, DAY_MS, NULL, "longest pause"},
         {"park_after", CONF_INT, AT(retry.park_after), "200", 1, 1000000, NULL, "attempts after which a message that is answered, but not acknowledged, is parked for the operator"},
 };
+static const struct conf_key attachments_keys[] = {
+        {"count", CONF_INT, AT(attachments.count), "16", 0, 32, NULL, "files that may come with an application; 0 = none"},
+        {"file_bytes", CONF_INT, AT(attachments.file_bytes), "2097152", 1, 104857600, NULL, "largest file"},
+        {"total_bytes", CONF_INT, AT(attachments.total_bytes), "6291456", 1, 104857600, NULL, "all files of an application together (base64 in the body is a third larger)"},
+};
 static const struct conf_key revocation_keys[] = {
         {"mode", CONF_TEXT, AT(revocation.mode), "both", 0, 0, "off|crl|ocsp|both", "which sources are asked; both: OCSP first, CRLs as reserve"},
         {"unknown", CONF_TEXT, AT(revocation.unknown), "wait", 0, 0, "wait|refuse", "when nothing current is known about an applicant's certificate: register the request and go on later, or answer 503"},
@@ -197,6 +202,7 @@ static const struct conf_section sections[] = {
         SINGLE("store", store_keys),
         SINGLE("verify", verify_keys),
         SINGLE("retry", retry_keys),
+        SINGLE("attachments", attachments_keys),
         SINGLE("revocation", revocation_keys),
         SINGLE("tsa", tsa_keys),
         SINGLE("print", print_keys),

@@ -78,6 +78,9 @@ struct settings {
                 int64_t first_ms, longest_ms, park_after;
         } retry;
         struct {
+                int64_t count, file_bytes, total_bytes;
+        } attachments;
+        struct {
                 char *mode;        /* off | crl | ocsp | both */
                 char *unknown;     /* wait | refuse */
                 char *folder;      /* NULL: "revocation" beside the store; settings_revocation_folder() */

@@ -2,6 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <openssl/crypto.h>
+
 #include "gateway/catalogue/catalogue.h"
 #include "gateway/identifiers/identifiers.h"
 #include "gateway/reason.h"
@@ -21,6 +23,9 @@ void application_free(struct application *application)
         free(application->declarant_iin);
         free(application->representative_iin);
         free(application->representative_basis);
+        for (size_t i = 0; i < application->attachment_count; i++)
+                attachment_listed_done(&application->attachments[i]);
+        free(application->attachments);
         free(application);
 }
 
@@ -67,6 +72,40 @@ static enum gw_rc read_date_and_consent(const xmlNode *root, struct application 
         return rc;
 }
 
+#define SIZE_DIGITS_MAX 9
+
+/* Of one entry; the schema says the rest. */
+static bool read_attachment(const xmlNode *node, struct attachment_listed *ret)
+{
+        auto_str char *size = xml_attribute(node, NULL, "size"), *sha256 = xml_attribute(node, NULL, "sha256");
+        ret->name = xml_attribute(node, NULL, "name");
+        ret->document = xml_attribute(node, NULL, "document");
+        if (!xml_is(node, APPLICATION_NS, "attachment") || !ret->name || !ret->document || !size || !sha256)
+                return false;
+        size_t digits = strlen(size), got = 0;
+        if (digits == 0 || digits > SIZE_DIGITS_MAX || strspn(size, "0123456789") != digits)
+                return false;
+        ret->size = (size_t)strtoul(size, NULL, 10);
+        return OPENSSL_hexstr2buf_ex(ret->sha256, sizeof ret->sha256, &got, sha256, '\0') == 1 && got == sizeof ret->sha256;
+}
+
+static enum gw_rc read_attachments(const xmlNode *root, struct application *application, struct why *why)
+{
+        unsigned count = 0;
+        const xmlNode *list = xml_child_counted(root, APPLICATION_NS, "attachments", &count);
+        if (count > 1)
+                return why_set(why, GW_REJECT, REASON_DATA_FORM, "attachments is repeated");
+        for (const xmlNode *node = xml_first_element(list); node; node = xml_next_element(node)) {
+                if (application->attachment_count == ATTACHMENTS_MAX)
+                        return why_set(why, GW_REJECT, REASON_DATA_FORM, "more than %d attachments", ATTACHMENTS_MAX);
+                if (!application->attachments)
+                        application->attachments = xcalloc(ATTACHMENTS_MAX, sizeof *application->attachments);
+                if (!read_attachment(node, &application->attachments[application->attachment_count++]))
+                        return why_set(why, GW_REJECT, REASON_DATA_FORM, "attachment %zu: name, size, sha256 or document is missing or cannot be read", application->attachment_count);
+        }
+        return GW_OK;
+}
+
 enum gw_rc application_read(const xmlNode *root, struct application **ret_application, struct why *why)
 {
         if (!xml_is(root, APPLICATION_NS, "application"))
@@ -84,6 +123,8 @@ enum gw_rc application_read(const xmlNode *root, struct application **ret_applic
                 rc = read_representative(root, application, why);
         if (rc == GW_OK)
                 rc = read_date_and_consent(root, application, why);
+        if (rc == GW_OK)
+                rc = read_attachments(root, application, why);
         if (rc != GW_OK)
                 return rc;
         unsigned forms = 0;
@@ -193,5 +234,23 @@ enum gw_rc service_check_form(const struct service *service, xmlDoc *application
                 return why_set(why, GW_REJECT, REASON_CONSENT_MISSING, "consent is not true");
         if (!service->representatives && xml_child(root, APPLICATION_NS, "representative"))
                 return why_set(why, GW_REJECT, REASON_FORM_INVALID, "application/representative: this service is only for the person");
+        return GW_OK;
+}
+
+static bool is_on_route(const struct service *service, const char *id, const struct route *route)
+{
+        for (size_t i = 0; i < service->document_count; i++) {
+                const struct service_document *document = &service->documents[i];
+                if (str_eq(document->id, id))
+                        return !document->routes || (route && document->routes & 1u << route->kind);
+        }
+        return false;
+}
+
+enum gw_rc service_check_attachments(const struct service *service, const struct route *route, const struct application *application, struct why *why)
+{
+        for (size_t i = 0; i < application->attachment_count; i++)
+                if (!is_on_route(service, application->attachments[i].document, route))
+                        return why_set(why, GW_REJECT, REASON_FORM_INVALID, "attachments/attachment[%zu]/@document: not a document of this service here", i + 1);
         return GW_OK;
 }

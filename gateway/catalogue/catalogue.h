@@ -13,6 +13,7 @@
 #include "gateway/catalogue/documents.h"
 #include "gateway/catalogue/refusals.h"
 #include "gateway/catalogue/routes.h"
+#include "gateway/files/attachment.h"
 #include "gateway/xml/xml.h"
 
 /* The application document, common to all services (conf/services/application.xsd): */
@@ -26,6 +27,7 @@
  *   <declarantId>850412390011</declarantId>          IIN of the person it is about
  *   [<representative><iin/><basis>PARENT|GUARDIAN|TRUSTEE</basis></representative>]
  *   <consent>true</consent>                          services.md A.5 row 5
+ *   [<attachments><attachment name="…" size="…" sha256="…" document="D4"/> … </attachments>]   the bytes come beside it
  *   <form> … the service's own fields … </form>
  *   <ds:Signature/>   (gone once verified)
  * </application> */
@@ -133,6 +135,10 @@ GW_MUST_CHECK enum gw_rc catalogue_check_calendar(const struct catalogue *catalo
 /* The verified application against the service's schema. FORM_INVALID, detail names the field (never its value); CONSENT_MISSING. */
 GW_MUST_CHECK enum gw_rc service_check_form(const struct service *service, xmlDoc *application, struct why *why);
 
+struct application;
+/* Every file of the application must be one of the documents that the service knows on that route. FORM_INVALID. */
+GW_MUST_CHECK enum gw_rc service_check_attachments(const struct service *service, const struct route *route, const struct application *application, struct why *why);
+
 /* Text of a field of the verified application's form, by form_field.path; the caller's. NULL: not there. */
 char *application_field(const xmlNode *root, const char *path);
 
@@ -141,6 +147,8 @@ struct application {
         char *request_number, *service_code, *language, *provider_bin, *declarant_iin, *representative_iin, *representative_basis;
         struct wall_time request_date;
         bool consent;
+        struct attachment_listed *attachments;
+        size_t attachment_count;
 };
 void application_free(struct application *application);
 GW_DEFINE_AUTO(application, struct application, application_free)

@@ -13,6 +13,7 @@
 #include "gateway/print/barcode.h"
 #include "gateway/print/pdf.h"
 #include "gateway/report/report.h"
+#include "gateway/soap/package.h"
 #include "gateway/soap/shep.h"
 #include "gateway/verify/cms_document.h"
 #include "gateway/verify/verify.h"
@@ -155,10 +156,13 @@ static void verify_soap_parts(struct verifier *verifier, const struct soap *soap
         json_array_append_new(parts, verify_transport_part(verifier, soap, at));
         if (shep_read(soap, &message, &why) != GW_OK || !message->data)
                 return;
+        const xmlNode *carrier = package_application(message->data);
         auto_buf struct buf text = BUF_LIMIT(xml_limits_default.bytes_max);
-        if (shep_data_other_text(message->data, &text) && cms_looks_like(buf_span(&text)))
+        if (!carrier)
+                return;
+        if (shep_data_other_text(carrier, &text) && cms_looks_like(buf_span(&text)))
                 json_array_append_new(parts, verify_cms_part(verifier, buf_span(&text), span_of(NULL, 0), at));
-        else if (shep_data_document(message->data, &xml_limits_default, &data, &bytes, &why) == GW_OK && document_counts(data))
+        else if (shep_data_document(carrier, &xml_limits_default, &data, &bytes, &why) == GW_OK && document_counts(data))
                 json_array_append_new(parts, verify_document_part(verifier, data, at));
 }
 

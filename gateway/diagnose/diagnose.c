@@ -6,6 +6,7 @@
 #include "gateway/diagnose/diagnose.h"
 #include "gateway/diagnose/digest_search.h"
 #include "gateway/diagnose/value_search.h"
+#include "gateway/soap/package.h"
 #include "gateway/soap/shep.h"
 
 #define REFERENCES_MAX 4
@@ -366,7 +367,7 @@ static void diagnose_soap(struct diagnosis *d, const struct soap *soap)
                 diagnose_date(d, soap, message);
         if (!message->data)
                 return;
-        enum gw_rc rc = shep_data_document(message->data, &xml_limits_default, &data, &bytes, &why);
+        enum gw_rc rc = shep_data_document(package_application(message->data), &xml_limits_default, &data, &bytes, &why);
         if (rc != GW_OK)
                 add_part(d, "data", rc, &why);
         else

@@ -6,6 +6,8 @@
 #include <openssl/x509.h>
 
 #include "gateway/base/text.h"
+#include "gateway/register/attachments.h"
+#include "gateway/soap/package.h"
 #include "gateway/verify/cms_document.h"
 #include "gateway/verify/problem.h"
 #include "gateway/worker/intake.h"
@@ -34,6 +36,9 @@ void intake_free(struct intake *intake)
         buf_done(&intake->application_bytes);
         buf_done(&intake->verdict);
         application_free(intake->application);
+        for (size_t i = 0; i < intake->file_count; i++)
+                attachment_done(&intake->files[i]);
+        free(intake->files);
         revocation_record_done(&intake->revocation);
         free(intake);
 }
@@ -99,6 +104,17 @@ static enum gw_rc look_up(struct intake *in, xmlDoc *document, struct why *why)
         return rc;
 }
 
+/* The files that came are those that the applicant signed for, and the service knows what they are. */
+static enum gw_rc check_files(struct intake *in, struct why *why)
+{
+        const struct settings *s = in->loop->shared->settings;
+        const struct attachment_limits limits = {(size_t)s->attachments.count, (size_t)s->attachments.file_bytes, (size_t)s->attachments.total_bytes};
+        enum gw_rc rc = service_check_attachments(in->service, service_channel_route(in->service, in->channel), in->application, why);
+        if (rc != GW_OK)
+                return rc;
+        return attachments_match(in->application->attachments, in->application->attachment_count, in->files, in->file_count, &limits, in->file_order, why);
+}
+
 /* The applicant among the signers: of XML the first, of CMS whichever may. */
 static enum gw_rc find_applicant(struct intake *in, const struct applicant_signers *by, struct why *why)
 {
@@ -127,7 +143,7 @@ static enum gw_rc check_application(struct intake *in, xmlDoc *document, const x
                 verdict_write(in, transport, by);
                 rc = look_up(in, document, why);
         }
-        return rc;
+        return rc == GW_OK ? check_files(in, why) : rc;
 }
 
 /* From here on it is about the applicant's certificates, of which nothing may be known for now. */
@@ -187,13 +203,17 @@ static enum gw_rc check_cms(struct intake *in, struct span cms, struct span deta
         return rc;
 }
 
-static enum gw_rc check_data(struct intake *in, const xmlNode *data, const struct certificate *transport, struct why *why)
+static enum gw_rc check_data(struct intake *in, const xmlNode *whole, const struct certificate *transport, struct why *why)
 {
+        const xmlNode *data = NULL;
+        enum gw_rc rc = package_read(whole, &data, &in->files, &in->file_count, why);
+        if (rc != GW_OK)
+                return rc;
         auto_buf struct buf text = BUF_LIMIT(xml_limits_default.bytes_max);
         if (shep_data_other_text(data, &text) && cms_looks_like(buf_span(&text)))
                 return check_cms(in, buf_span(&text), span_of(NULL, 0), transport, why);
         auto_xmldoc xmlDoc *document = NULL;
-        enum gw_rc rc = shep_data_document(data, &xml_limits_default, &document, &in->application_bytes, why);
+        rc = shep_data_document(data, &xml_limits_default, &document, &in->application_bytes, why);
         return rc == GW_OK ? check_xml(in, document, transport, why) : rc;
 }
 
@@ -270,8 +290,11 @@ static bool key_is_plain(const char *key)
         return true;
 }
 
-static enum gw_rc check_submission(struct intake *in, const struct submission *submission, struct why *why)
+static enum gw_rc check_submission(struct intake *in, struct submission *submission, struct why *why)
 {
+        in->files = gw_take(&submission->files);
+        in->file_count = submission->file_count;
+        submission->file_count = 0;
         if (submission->cms.p)
                 return check_cms(in, submission->cms, submission->detached, NULL, why);
         auto_xmldoc xmlDoc *document = NULL;
@@ -332,6 +355,18 @@ bool intake_find_repeated(struct intake *in, const char *sender_id, const char *
 
 /* ---- register ---- */
 
+static enum gw_rc register_files(struct store *store, const struct intake *in, struct why *why)
+{
+        struct attachment_record records[ATTACHMENTS_MAX];
+        for (size_t i = 0; i < in->application->attachment_count; i++) {
+                const struct attachment_listed *listed = &in->application->attachments[i];
+                const struct span bytes = buf_span(&in->files[in->file_order[i]].bytes);
+                records[i] = (struct attachment_record){.name = listed->name, .type = attachment_type(bytes), .document = listed->document, .bytes = bytes};
+                memcpy(records[i].sha256, listed->sha256, sizeof records[i].sha256);
+        }
+        return attachments_add(store, in->result.request_id, records, in->application->attachment_count, why);
+}
+
 static enum gw_rc register_work(struct store *store, void *arg, struct why *why)
 {
         struct intake *in = arg;
@@ -366,7 +401,8 @@ static enum gw_rc register_work(struct store *store, void *arg, struct why *why)
                 .lease_until = {in->received_at.ms + INTAKE_LEASE_MS},
         };
         memcpy(record.digest, in->digest, sizeof record.digest);
-        return store_intake(store, &record, &in->result, why);
+        enum gw_rc rc = store_intake(store, &record, &in->result, why);
+        return rc == GW_OK && in->result.outcome == INTAKE_NEW ? register_files(store, in, why) : rc;
 }
 
 static void on_registered(void *arg, enum gw_rc rc, const struct why *why)

@@ -15,6 +15,9 @@ struct intake {
         struct buf envelope;          /* owned: as received */
         struct buf application_bytes; /* owned: the signed application; of CMS its content */
         struct application *application;
+        struct attachment *files;     /* owned: what came beside it */
+        size_t file_count;
+        size_t file_order[ATTACHMENTS_MAX]; /* which of them each of application->attachments is */
         const struct service *service;
         char applicant_iin[13];       /* who signed */
         char service_code[32];        /* of `service`, or of a message that was received before */

@@ -1,6 +1,7 @@
 /* Forms of a REST body. */
 #include "gateway/worker/submission.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -40,6 +41,34 @@ static enum gw_rc take_base64(const json_t *object, const char *key, struct buf 
         return GW_OK;
 }
 
+static enum gw_rc read_file(const json_t *row, struct attachment *ret, struct why *why)
+{
+        const json_t *name = json_object_get(row, "name"), *content = json_object_get(row, "content");
+        if (!json_is_string(name) || !json_is_string(content) || json_object_size(row) != 2 || strlen(json_string_value(name)) != json_string_length(name))
+                return REFUSE("an attachment is {\"name\": …, \"content\": base64}");
+        ret->name = xstrdup(json_string_value(name));
+        if (!text_unbase64(&ret->bytes, span_of(json_string_value(content), json_string_length(content))))
+                return REFUSE("an attachment's \"content\" is not base64");
+        return GW_OK;
+}
+
+static enum gw_rc read_files(const json_t *list, struct submission *s, struct why *why)
+{
+        if (!json_is_array(list) || json_array_size(list) > ATTACHMENTS_MAX)
+                return REFUSE("\"attachments\" is an array of at most %d", ATTACHMENTS_MAX);
+        s->files = xcalloc(ATTACHMENTS_MAX, sizeof *s->files);
+        size_t i;
+        const json_t *row;
+        json_array_foreach(list, i, row) {
+                s->files[i].bytes = (struct buf)BUF_LIMIT(xml_limits_default.bytes_max);
+                s->file_count = i + 1;
+                enum gw_rc rc = read_file(row, &s->files[i], why);
+                if (rc != GW_OK)
+                        return rc;
+        }
+        return GW_OK;
+}
+
 static enum gw_rc read_json(struct span body, struct submission *s, struct why *why)
 {
         json_error_t error;
@@ -47,11 +76,14 @@ static enum gw_rc read_json(struct span body, struct submission *s, struct why *
         if (!object || !json_is_object(object))
                 return REFUSE(object ? "not a JSON object" : "not JSON, or a key is there twice");
         struct span application, signature, attached;
+        const json_t *files = json_object_get(object, "attachments");
         bool is_attached = json_object_get(object, "cms") != NULL;
-        size_t known = is_attached ? 1 : (json_object_get(object, "application") != NULL) + (size_t)(json_object_get(object, "signature") != NULL);
+        size_t known = (files != NULL) + (is_attached ? 1u : (json_object_get(object, "application") != NULL) + (size_t)(json_object_get(object, "signature") != NULL));
         if (json_object_size(object) != known || (!is_attached && !json_object_get(object, "application")))
-                return REFUSE("the object has \"cms\", or \"application\", or \"application\" and \"signature\", and nothing else");
-        enum gw_rc rc = take_base64(object, "cms", &s->store[0], &attached, why);
+                return REFUSE("the object has \"cms\", or \"application\", or \"application\" and \"signature\", and nothing else but \"attachments\"");
+        enum gw_rc rc = files ? read_files(files, s, why) : GW_OK;
+        if (rc == GW_OK)
+                rc = take_base64(object, "cms", &s->store[0], &attached, why);
         if (rc == GW_OK && !is_attached)
                 rc = take_base64(object, "application", &s->store[0], &application, why);
         if (rc == GW_OK && !is_attached)
@@ -92,4 +124,7 @@ void submission_done(struct submission *submission)
 {
         buf_done(&submission->store[0]);
         buf_done(&submission->store[1]);
+        for (size_t i = 0; i < submission->file_count; i++)
+                attachment_done(&submission->files[i]);
+        free(submission->files);
 }

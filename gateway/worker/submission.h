@@ -4,6 +4,7 @@
 
 #include "gateway/base/buf.h"
 #include "gateway/base/why.h"
+#include "gateway/files/attachment.h"
 
 enum submission_form {
         SUBMISSION_NONE, /* a type that is not read here */
@@ -19,9 +20,12 @@ struct submission {
         struct span cms;      /* DER, base64 or PEM */
         struct span detached; /* what cms is over, when it is not inside; {NULL, 0}: inside */
         struct buf store[2];
+        struct attachment *files; /* owned array; what came beside it */
+        size_t file_count;
 };
 /* Spans borrow from body or from the submission itself. JSON is one object, no key twice, with base64 strings: {"application": signed XML}, {"application": XML,
- * "signature": detached CMS} or {"cms": attached CMS}. Reasons: DATA_FORM. submission_done() whatever is returned. */
+ * "signature": detached CMS} or {"cms": attached CMS}; each of them may have {"attachments": [{"name": …, "content": base64}, …]} too. Reasons: DATA_FORM.
+ * submission_done() whatever is returned. */
 GW_MUST_CHECK enum gw_rc submission_read(enum submission_form form, struct span body, struct submission *ret, struct why *why);
 void submission_done(struct submission *submission);
 

@@ -82,8 +82,47 @@ static void broken_siblings(void **state GW_UNUSED)
         refused(SUBMISSION_JSON, buf_span(&deep), REASON_DATA_FORM);
 }
 
+/* The number of files that come with it. */
+static size_t files_of(const char *body)
+{
+        struct submission s;
+        struct why why = WHY_INIT;
+        if (submission_read(SUBMISSION_JSON, span_str(body), &s, &why) != GW_OK)
+                fail_msg("%s: %s", body, why.detail);
+        size_t count = s.file_count;
+        if (count > 0) {
+                assert_string_equal(s.files[0].name, "a.pdf");
+                assert_true(span_eq(buf_span(&s.files[0].bytes), span_str("cms")));
+        }
+        submission_done(&s);
+        return count;
+}
+
+static void files(void **state GW_UNUSED)
+{
+#define APPLICATION "{\"application\": \"PGEvPg==\", \"attachments\": "
+        assert_int_equal(files_of(APPLICATION "[]}"), 0);
+        assert_int_equal(files_of(APPLICATION "[{\"name\": \"a.pdf\", \"content\": \"Y21z\"}]}"), 1);
+        assert_int_equal(files_of(APPLICATION "[{\"name\": \"a.pdf\", \"content\": \"Y21z\"}, {\"name\": \"b\", \"content\": \"\"}]}"), 2);
+        assert_int_equal(files_of("{\"cms\": \"MII=\", \"attachments\": [{\"name\": \"a.pdf\", \"content\": \"Y21z\"}]}"), 1);
+        static const char *const bad[] = {
+                "{\"attachments\": []}", APPLICATION "{}}", APPLICATION "null}", APPLICATION "[1]}", APPLICATION "[{\"name\": \"a\"}]}",
+                APPLICATION "[{\"name\": 1, \"content\": \"Y21z\"}]}", APPLICATION "[{\"name\": \"secret\", \"content\": \"Y21\"}]}",
+                APPLICATION "[{\"name\": \"a\", \"content\": \"Y21z\", \"type\": \"x\"}]}", APPLICATION "[{\"name\": \"a\\u0000b\", \"content\": \"Y21z\"}]}",
+        };
+        for (size_t i = 0; i < GW_COUNT(bad); i++)
+                refused(SUBMISSION_JSON, span_str(bad[i]), REASON_DATA_FORM);
+        auto_buf struct buf many = BUF_INIT;
+        buf_add_str(&many, APPLICATION "[{\"name\": \"a.pdf\", \"content\": \"Y21z\"}");
+        for (int i = 0; i < ATTACHMENTS_MAX; i++)
+                buf_add_str(&many, ", {\"name\": \"a.pdf\", \"content\": \"Y21z\"}");
+        buf_add_str(&many, "]}");
+        refused(SUBMISSION_JSON, buf_span(&many), REASON_DATA_FORM);
+#undef APPLICATION
+}
+
 int main(void)
 {
-        const struct CMUnitTest tests[] = {cmocka_unit_test(content_types), cmocka_unit_test(forms), cmocka_unit_test(broken_siblings)};
+        const struct CMUnitTest tests[] = {cmocka_unit_test(content_types), cmocka_unit_test(forms), cmocka_unit_test(files), cmocka_unit_test(broken_siblings)};
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
