@@ -29,6 +29,10 @@ struct service_document {
 /* The age of pension from that day on, in months. */
 struct pension_age { struct wall_time from; int men, women; };
 
+/* Documents that people get: what is handed over on paper (conf/services/paper.xsd), and a result that a person has signed (result.xsd). */
+#define PAPER_NS "urn:egov-gateway:paper:1"
+#define RESULT_NS "urn:egov-gateway:result:1"
+
 #define PAPER_KINDS X(COUPON) X(ACCEPTANCE_RECEIPT) X(REFUSAL_RECEIPT) X(TRANSFER_REGISTER) X(CERTIFICATE) X(NOTIFICATION) X(REASONED_REFUSAL)
 enum paper_kind {
 #define X(name) PAPER_##name,

@@ -12,6 +12,7 @@
 GW_DEFINE_AUTO(signing_key, struct signing_key, local_key_close)
 GW_DEFINE_AUTO(catalogue, struct catalogue, catalogue_close)
 GW_DEFINE_AUTO(fonts, struct page_fonts, page_fonts_free)
+GW_DEFINE_AUTO(layouts, struct print_layouts, print_layouts_free)
 
 struct print_options {
         const char *services, *service, *key, *certificate, *password_file, *url, *font, *out;
@@ -34,11 +35,16 @@ static enum gw_rc print_file(const struct print_options *given, const char *path
                 return rc;
         if (!text_read_file(path, &in))
                 return why_say(why, GW_FAULT, "%s cannot be read", path);
+        gw_auto(layouts) struct print_layouts *layouts = NULL;
+        rc = print_layouts_new(&layouts, why);
+        if (rc != GW_OK)
+                return rc;
         gw_auto(fonts) struct page_fonts *fonts = page_fonts_new(given->font);
         struct print_request request = {
                 .service = catalogue_find(catalogue, given->service, wall_now()),
                 .document = buf_span(&in),
                 .fonts = fonts,
+                .layouts = layouts,
                 .check_url = given->url,
                 .at = wall_now(),
                 .room_for_signature = given->key != NULL,

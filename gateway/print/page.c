@@ -41,7 +41,7 @@ static const struct { double size; bool bold; PangoAlignment align; } styles[] =
 };
 
 #define CELLS_MAX 8
-enum kind { BLOCK_TEXT, BLOCK_ROW, BLOCK_RULE, BLOCK_CODES };
+enum kind { BLOCK_TEXT, BLOCK_ROW, BLOCK_RULE, BLOCK_LINE, BLOCK_CODES };
 struct block {
         enum kind kind;
         PangoLayout *cells[CELLS_MAX]; /* owned */
@@ -50,7 +50,8 @@ struct block {
         double before, height;
         size_t head;                   /* BLOCK_ROW: the row to repeat on a new page, or its own index */
         bool keep;                     /* on one page with the next */
-        bool grey;
+        size_t section_end;            /* of the first block of a section: the block after its last; else 0 */
+        bool grey, hidden;
         size_t first_code, code_count; /* BLOCK_CODES; the check code is SIZE_MAX */
         size_t page;                   /* where it came to stand */
         double y;
@@ -85,17 +86,24 @@ struct page_fonts *page_fonts_new(const char *family)
         return fonts;
 }
 
-/* What the libraries would keep until the end of the process is given back, so that a leak of ours is seen. */
+/* In builds that look for leaks, what the libraries would keep until the end of the process is given back, so that a leak of ours is seen. Only there: a thread of
+ * pango's may still hold a font on a busy machine, and cairo then aborts (seen twice in some hundred runs of `print`). */
+static void forget_fonts(void)
+{
+#ifdef __SANITIZE_ADDRESS__
+        cairo_debug_reset_static_data();
+        FcFini();
+#endif
+}
+
 void page_fonts_free(struct page_fonts *fonts)
 {
         if (!fonts)
                 return;
         for (size_t i = 0; i < fonts->idle_count; i++)
                 g_object_unref(fonts->idle[i]);
-        if (fonts->idle_count) {
-                cairo_debug_reset_static_data();
-                FcFini();
-        }
+        if (fonts->idle_count)
+                forget_fonts();
         pthread_mutex_destroy(&fonts->lock);
         free(fonts->family);
         free(fonts);
@@ -178,21 +186,49 @@ static void add_cell(struct drawing *d, struct block *b, enum style style, const
         b->height = height > b->height ? height : b->height;
 }
 
+/* A paragraph that is tall is cut into blocks of some lines, so that it can go on on the next page. */
+#define LINES_TOGETHER 8
 static void add_paragraph(struct drawing *d, enum style style, const char *text, double before)
 {
-        struct block *b = add_block(d, BLOCK_TEXT, before);
-        b->keep = style == STYLE_TITLE || style == STYLE_ISSUER;
-        add_cell(d, b, style, text, LEFT, WIDTH);
+        PangoLayout *whole = layout_of(d, style, text, WIDTH);
+        int lines = pango_layout_get_line_count(whole);
+        size_t from = 0, end = strlen(text);
+        for (int line = 0; line < lines && d->count < BLOCKS_MAX; line += LINES_TOGETHER) {
+                bool last = line + LINES_TOGETHER + 2 >= lines; /* no two lonely lines */
+                size_t to = last ? end : (size_t)pango_layout_get_line_readonly(whole, line + LINES_TOGETHER)->start_index;
+                auto_str char *part = xstrndup(text + from, to - from - (to > from && to < end && text[to - 1] == '\n'));
+                struct block *b = add_block(d, BLOCK_TEXT, line ? 0 : before);
+                b->keep = last && (style == STYLE_TITLE || style == STYLE_ISSUER);
+                add_cell(d, b, style, part, LEFT, WIDTH);
+                from = to;
+                if (last)
+                        break;
+        }
+        g_object_unref(whole);
 }
 
 #define LABEL_WIDTH (WIDTH * 0.3)
 #define CELL_PAD 3.0
 
+static bool after_row(const struct drawing *d)
+{
+        return d->count > 0 && d->blocks[d->count - 1].kind == BLOCK_ROW;
+}
+
 static void add_field(struct drawing *d, const char *label, const char *value)
 {
-        struct block *b = add_block(d, BLOCK_TEXT, 3);
+        struct block *b = add_block(d, BLOCK_TEXT, after_row(d) ? 8 : 3);
         add_cell(d, b, STYLE_LABEL, label ? label : "", LEFT, LABEL_WIDTH - 8);
         add_cell(d, b, STYLE_VALUE, value, LEFT + LABEL_WIDTH, WIDTH - LABEL_WIDTH);
+}
+
+/* Room above the line for a pen; on one page with whose signature it is. */
+static void add_line(struct drawing *d, const char *label)
+{
+        if (d->count > 0 && !after_row(d))
+                d->blocks[d->count - 1].keep = true;
+        struct block *b = add_block(d, BLOCK_LINE, 16);
+        add_cell(d, b, STYLE_LABEL, label ? label : "", LEFT, WIDTH * 0.45 - 8);
 }
 
 /* "1 6 3" → left edges; false when there are none or too many. */
@@ -218,7 +254,7 @@ static size_t read_widths(const char *text, double x[CELLS_MAX + 1])
 
 static void add_row(struct drawing *d, const xmlNode *row, const double *x, size_t columns, size_t head, bool is_head)
 {
-        struct block *b = add_block(d, BLOCK_ROW, is_head ? 6 : 0);
+        struct block *b = add_block(d, BLOCK_ROW, is_head ? 6 : after_row(d) ? 0 : 4);
         const xmlNode *cell = xml_first_element(row);
         for (size_t i = 0; i < columns; i++) {
                 auto_str char *text = xml_text(cell);
@@ -258,7 +294,14 @@ static void add_element(struct drawing *d, const xmlNode *node)
                 add_table(d, node);
                 return;
         }
+        if (xml_is(node, CATALOGUE_NS, "group")) { /* as deep as the document may be, which xml_read() has bounded */
+                for (const xmlNode *child = xml_first_element(node); child && d->count < BLOCKS_MAX; child = xml_next_element(child))
+                        add_element(d, child);
+                return;
+        }
         auto_str char *text = xml_text(node), *label = xml_attribute(node, NULL, "label");
+        if (xml_is(node, CATALOGUE_NS, "line"))
+                add_line(d, label);
         if (!text || !*text)
                 return;
         if (xml_is(node, CATALOGUE_NS, "field"))
@@ -271,11 +314,14 @@ static void add_element(struct drawing *d, const xmlNode *node)
 static void add_section(struct drawing *d, const xmlNode *section)
 {
         auto_str char *language = xml_attribute(section, NULL, "language");
+        size_t first = d->count;
         pango_context_set_language(d->pango, pango_language_from_string(language ? language : "ru"));
-        if (d->count > 0 && d->blocks[d->count - 1].kind == BLOCK_TEXT && !d->blocks[d->count - 1].keep)
+        if (d->count > 0 && d->blocks[d->count - 1].kind != BLOCK_RULE && !d->blocks[d->count - 1].keep)
                 add_block(d, BLOCK_RULE, 10)->height = 1;
         for (const xmlNode *node = xml_first_element(section); node && d->count < BLOCKS_MAX; node = xml_next_element(node))
                 add_element(d, node);
+        if (d->count > first)
+                d->blocks[first].section_end = d->count;
 }
 
 static void add_corner(struct drawing *d, const xmlNode *corner)
@@ -345,6 +391,21 @@ static double group_height(const struct drawing *d, size_t i)
         }
 }
 
+static double section_height(const struct drawing *d, size_t first)
+{
+        double height = 0;
+        for (size_t i = first; i < d->blocks[first].section_end; i++)
+                height += d->blocks[i].before + d->blocks[i].height;
+        return height;
+}
+
+/* Begins block i on a new page? A section that fits on one page is not torn apart: each language can be handed over by itself. */
+static bool breaks_before(const struct drawing *d, size_t i, double y)
+{
+        double section = d->blocks[i].section_end ? section_height(d, i) : 0;
+        return y + group_height(d, i) > BOTTOM || (y + section > BOTTOM && section < BOTTOM - TOP - 12);
+}
+
 static enum gw_rc paginate(struct drawing *d)
 {
         double y = TOP + 12;
@@ -352,9 +413,10 @@ static enum gw_rc paginate(struct drawing *d)
         for (size_t i = 0; i < d->count; i++) {
                 struct block *b = &d->blocks[i];
                 double head = b->kind == BLOCK_ROW && b->head != i ? d->blocks[b->head].height : 0;
-                if (!kept && y > TOP + 12 && y + group_height(d, i) > BOTTOM) {
+                if (!kept && y > TOP + 12 && breaks_before(d, i, y)) {
                         d->page_count++;
                         y = TOP + 12 + head;
+                        b->hidden = b->kind == BLOCK_RULE; /* the page's edge parts them */
                 }
                 if (i == d->bottom_group && y + group_height(d, i) < BOTTOM)
                         y = BOTTOM - group_height(d, i);
@@ -383,10 +445,11 @@ static void show_text(struct drawing *d, enum style style, const char *text, dou
         g_object_unref(layout);
 }
 
-static void draw_rule(struct drawing *d, double y)
+/* From there to the right edge. */
+static void draw_rule(struct drawing *d, double x, double y)
 {
         cairo_set_line_width(d->cr, 0.5);
-        cairo_move_to(d->cr, LEFT, y);
+        cairo_move_to(d->cr, x, y);
         cairo_line_to(d->cr, LEFT + WIDTH, y);
         cairo_stroke(d->cr);
 }
@@ -447,11 +510,15 @@ static enum gw_rc draw_block(struct drawing *d, const struct block *b, double y)
         enum gw_rc rc = GW_OK;
         switch (b->kind) {
         case BLOCK_RULE:
-                draw_rule(d, y);
+                if (!b->hidden)
+                        draw_rule(d, LEFT, y);
                 return GW_OK;
         case BLOCK_ROW:
                 draw_row(d, b, y);
                 return GW_OK;
+        case BLOCK_LINE:
+                draw_rule(d, LEFT + WIDTH * 0.45, y + b->height);
+                break;
         case BLOCK_CODES:
                 if (b->first_code == SIZE_MAX)
                         rc = draw_code(d, span_str(d->input->check_url), QR_ECLEVEL_M, LEFT, y);
@@ -476,7 +543,7 @@ static void draw_frame(struct drawing *d, size_t page)
         }
         auto_str char *left = xasprintf("№ %s", d->input->number);
         auto_str char *right = xasprintf("%zu беттің %zu беті / Страница %zu из %zu", d->page_count, page + 1, page + 1, d->page_count);
-        draw_rule(d, FOOTER_Y - 4);
+        draw_rule(d, LEFT, FOOTER_Y - 4);
         show_text(d, STYLE_LABEL, left, LEFT, FOOTER_Y, WIDTH * 0.35);
         show_text(d, STYLE_CORNER, right, LEFT + WIDTH * 0.35, FOOTER_Y, WIDTH * 0.65);
 }

@@ -6,6 +6,8 @@
  *   <section language="kk|ru">  one under another; in it, in any order:
  *     <issuer> <title> <subtitle> <text> <legal>   paragraphs
  *     <field label="">          a label and its value
+ *     <line label="">           a label and a line to write on
+ *     <group>                   any of these, for a template's t:each
  *     <table widths="1 6 3"> <head><cell/>…</head> <row><cell/>…</row>… </table>   its head is repeated on every page
  *   <barcode>                   small lines beside the codes
  * Empty elements are left out. Lengths are points (1/72 inch). */
@@ -30,7 +32,7 @@ struct page_input {
         struct page_fonts *fonts;
 };
 /* Appends a PDF without any of the marks that pdf.h adds. GW_FAULT CONFIGURATION when the font has no Kazakh letters; RESULT_NOT_PRINTABLE when one row is taller than
- * a page. Any thread, several at once. */
+ * a page; paragraphs go on on the next. Any thread, several at once. */
 GW_MUST_CHECK enum gw_rc page_draw(const struct page_input *input, struct buf *out, struct why *why);
 
 #endif

@@ -8,8 +8,6 @@
 
 #include "gateway/provider/completeness.h"
 
-#define PAPER_NS "urn:egov-gateway:paper:1"
-
 struct paper_side { const char *bin, *kk, *ru, *place_kk, *place_ru; };
 /* One row of a transfer register. */
 struct paper_application {

@@ -3,16 +3,8 @@
 
 #include <string.h>
 
+#include "gateway/base/embed.h"
 #include "gateway/xml/xml.h"
-
-#define EMBED(symbol, path)                              \
-        __asm__(".pushsection .rodata, \"a\"\n"          \
-                ".local " #symbol "\n"                   \
-                #symbol ":\n"                            \
-                ".incbin \"" path "\"\n"                 \
-                ".byte 0\n"                              \
-                ".popsection\n");                        \
-        extern const char symbol[] __attribute__((visibility("hidden")))
 
 EMBED(wsdl_text_sync, "gateway/soap/wsdl/shep-sync.wsdl");
 EMBED(wsdl_text_async, "gateway/soap/wsdl/shep-async.wsdl");

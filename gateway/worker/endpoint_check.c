@@ -254,10 +254,10 @@ static void done(uv_work_t *work, int status GW_UNUSED)
 }
 
 /* Does a service sign its results by that key? */
-static bool provides(const struct catalogue *catalogue, const char *key_id)
+static bool provides(const struct shared *shared, const char *key_id)
 {
-        for (size_t i = 0; i < catalogue_count(catalogue); i++)
-                if (str_eq(catalogue_at(catalogue, i)->provider_key, key_id))
+        for (size_t i = 0; i < catalogue_count(shared->catalogue); i++)
+                if (str_eq(results_key(shared, catalogue_at(shared->catalogue, i)), key_id))
                         return true;
         return false;
 }
@@ -269,7 +269,7 @@ static void copy_certificates(struct shown *s)
                 const struct signing_key *key = signer_key(s->loop->signer, settings->keys[i].id);
                 struct buf *der = &s->certificates[s->certificate_count];
                 *der = (struct buf)BUF_INIT;
-                if (key && provides(s->loop->shared->catalogue, settings->keys[i].id) && text_unbase64(der, span_str(key->certificate_base64)))
+                if (key && provides(s->loop->shared, settings->keys[i].id) && text_unbase64(der, span_str(key->certificate_base64)))
                         s->certificate_count++;
                 else
                         buf_done(der);

@@ -10,6 +10,17 @@
 #include "gateway/worker/answer.h"
 #include "gateway/worker/endpoints.h"
 
+/* Of a service whose results people sign: the PDF, which is only a picture, is signed by the key of the others. */
+const char *results_key(const struct shared *shared, const struct service *service)
+{
+        if (service->provider_key)
+                return service->provider_key;
+        for (size_t i = 0; i < catalogue_count(shared->catalogue); i++)
+                if (catalogue_at(shared->catalogue, i)->provider_key)
+                        return catalogue_at(shared->catalogue, i)->provider_key;
+        return shared->settings->gateway.system_key;
+}
+
 struct printing {
         uv_work_t work;
         struct loop *loop;
@@ -29,6 +40,7 @@ static void work(uv_work_t *work)
                 .service = p->service,
                 .document = buf_span(&p->document),
                 .fonts = p->loop->shared->fonts,
+                .layouts = p->loop->shared->layouts,
                 .check_url = settings->check.enabled ? settings->check.url : NULL,
                 .at = wall_now(),
                 .room_for_signature = true,
@@ -41,9 +53,10 @@ static void done(uv_work_t *work, int status GW_UNUSED)
         struct printing *p = work->data;
         p->loop->calls--;
         p->loop->printing--;
-        const struct signing_key *key = signer_key(p->loop->signer, p->service->provider_key);
+        const char *key_id = results_key(p->loop->shared, p->service);
+        const struct signing_key *key = signer_key(p->loop->signer, key_id);
         if (p->rc == GW_OK)
-                p->rc = key ? pdf_sign(&p->pdf, key, &p->why) : why_set(&p->why, GW_FAULT, REASON_SIGNER_UNAVAILABLE, "no key %s", p->service->provider_key);
+                p->rc = key ? pdf_sign(&p->pdf, key, &p->why) : why_set(&p->why, GW_FAULT, REASON_SIGNER_UNAVAILABLE, "no key %s", key_id);
         if (p->rc == GW_OK) {
                 answer_text(p->exchange, 200, "application/pdf", buf_span(&p->pdf));
         } else {
@@ -60,7 +73,7 @@ void endpoint_print(struct loop *loop, struct http_exchange *exchange, const cha
         struct why why = WHY_INIT;
         enum gw_rc rc = GW_OK;
         const struct service *service = catalogue_find(loop->shared->catalogue, view->service_code, view->registered_at);
-        if (!service || !service->print_template)
+        if (!service)
                 rc = why_set(&why, GW_REJECT, REASON_RESULT_NOT_PRINTABLE, "service %s", view->service_code);
         else if (loop->draining)
                 rc = why_set(&why, GW_RETRY, REASON_STOPPING, "stopping");

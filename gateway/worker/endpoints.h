@@ -17,6 +17,8 @@ void endpoint_diagnose(struct loop *loop, struct http_exchange *exchange, const 
 /* The rest of GET …/result.pdf once it is known who asks: takes over the view. Drawn beside the loop, signed on it. */
 #define PRINTING_MAX 16 /* PDFs made and read at a time beside one loop; libuv has four threads for them */
 void endpoint_print(struct loop *loop, struct http_exchange *exchange, const char *correlation_id, struct request_view *view);
+/* Id of the key that signs the PDF of a service's results. */
+const char *results_key(const struct shared *shared, const struct service *service);
 /* For anybody, when [check] is enabled: /check and /check/NUMBER (a page), POST /api/v1/verify (JSON; a page for the page's form). */
 void endpoint_check(struct loop *loop, struct http_exchange *exchange, const char *correlation_id);
 void endpoint_verify(struct loop *loop, struct http_exchange *exchange, const char *correlation_id);

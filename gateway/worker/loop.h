@@ -47,6 +47,7 @@ struct shared {
         struct destination *tsa;      /* time-stamping authority, one of the destinations; NULL: none */
         struct http_limits limits;
         struct page_fonts *fonts;     /* of printed results */
+        struct print_layouts *layouts; /* general ones */
         struct rate *checks;          /* how often an address may ask whether a document is genuine; NULL: [check] is off */
         struct counters counters;
         struct loop *loops;           /* for counting signatures */

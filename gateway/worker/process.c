@@ -11,6 +11,7 @@
 #include "gateway/base/log.h"
 #include "gateway/check/rate.h"
 #include "gateway/deliver/release.h"
+#include "gateway/print/layouts.h"
 #include "gateway/print/page.h"
 #include "gateway/reason.h"
 #include "gateway/sandbox/sandbox.h"
@@ -171,6 +172,8 @@ static enum gw_rc open_shared(struct worker *w, const struct settings *settings,
                 rc = open_revocation(w, why);
         if (rc == GW_OK)
                 rc = verifier_open(settings->gateway.trust, &s->policy, &s->verifier, why);
+        if (rc == GW_OK)
+                rc = print_layouts_new(&s->layouts, why);
         if (rc == GW_OK)
                 rc = catalogue_open(settings->gateway.services, &s->catalogue, why);
         if (rc == GW_OK)
@@ -349,6 +352,7 @@ static void close_shared(struct worker *w)
         staff_watch_close(s->staff);
         calendar_watch_close(s->calendar);
         catalogue_close(s->catalogue);
+        print_layouts_free(s->layouts);
         page_fonts_free(s->fonts);
         rate_free(s->checks);
         verifier_close(s->verifier);

@@ -64,7 +64,11 @@ int main(int argc, char **argv)
         if (catalogue_open(argv[2], &catalogue, &why) != GW_OK || local_key_open(key_path, certificate, &key, &why) != GW_OK)
                 fail(&why);
         GW_ASSERT(text_read_file(argv[3], &xml));
+        struct print_layouts *layouts = NULL;
+        if (print_layouts_new(&layouts, &why) != GW_OK)
+                fail(&why);
         struct print_request request = {
+                .layouts = layouts,
                 .service = catalogue_find(catalogue, "TSA_CERT", wall_now()),
                 .document = buf_span(&xml),
                 .fonts = page_fonts_new("DejaVu Sans"),
@@ -74,6 +78,7 @@ int main(int argc, char **argv)
         };
         measure(&request, key);
         page_fonts_free(request.fonts);
+        print_layouts_free(layouts);
         local_key_close(key);
         catalogue_close(catalogue);
         return 0;

@@ -204,14 +204,35 @@ static void pages_of_a_long_table(void **state GW_UNUSED)
         assert_int_equal(count(buf_span(&pdf), "/Type /Page %"), 3);
 }
 
+/* A long text goes on on the next pages, whole. */
+static void long_paragraph(void **state GW_UNUSED)
+{
+        auto_buf struct buf content = BUF_INIT, pdf = BUF_INIT;
+        struct why why = WHY_INIT;
+        buf_add_str(&content, "<section language=\"ru\"><title>УВЕДОМЛЕНИЕ</title><text>");
+        for (int i = 0; i < 3000; i++)
+                buf_add_str(&content, i % 200 == 199 ? "конец.\n" : "слово ");
+        buf_add_str(&content, "</text></section>");
+        assert_int_equal(draw(buf_cstr(&content), &pdf, &why), GW_OK);
+        assert_int_equal(count(buf_span(&pdf), "/Type /Page %"), 4);
+}
+
+static void lines_and_groups(void **state GW_UNUSED)
+{
+        auto_buf struct buf pdf = BUF_INIT;
+        struct why why = WHY_INIT;
+        assert_int_equal(draw("<section language=\"kk\"><group><field label=\"a\">b</field><group><line label=\"Қолы\"/></group></group><group/></section>", &pdf, &why), GW_OK);
+        assert_int_equal(count(buf_span(&pdf), "/Type /Page %"), 1);
+}
+
 static void pages_refused(void **state GW_UNUSED)
 {
         auto_buf struct buf content = BUF_INIT, pdf = BUF_INIT;
         struct why why = WHY_INIT;
-        buf_add_str(&content, "<section language=\"ru\"><text>");
+        buf_add_str(&content, "<section language=\"ru\"><table widths=\"1\"><row><cell>");
         for (int i = 0; i < 3000; i++)
                 buf_add_str(&content, "слово ");
-        buf_add_str(&content, "</text></section>");
+        buf_add_str(&content, "</cell></row></table></section>");
         assert_int_equal(draw(buf_cstr(&content), &pdf, &why), GW_FAULT);
         assert_int_equal(why.reason, REASON_RESULT_NOT_PRINTABLE);
 }
@@ -357,7 +378,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(zip_there_and_back), cmocka_unit_test(zip_broken), cmocka_unit_test(zip_bomb),
                 cmocka_unit_test(codes_form), cmocka_unit_test(codes_in_any_order), cmocka_unit_test(codes_broken), cmocka_unit_test(codes_too_many),
-                cmocka_unit_test(pages_of_a_long_table), cmocka_unit_test(pages_refused), cmocka_unit_test(pages_empty),
+                cmocka_unit_test(pages_of_a_long_table), cmocka_unit_test(long_paragraph), cmocka_unit_test(lines_and_groups), cmocka_unit_test(pages_refused), cmocka_unit_test(pages_empty),
                 cmocka_unit_test(pdf_parts_there), cmocka_unit_test(pdf_nothing_attached), cmocka_unit_test(pdf_signed), cmocka_unit_test(pdf_signed_once), cmocka_unit_test(pdf_broken),
         };
         fonts = page_fonts_new("DejaVu Sans");
