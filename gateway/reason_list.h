@@ -15,6 +15,7 @@ X(OVERLOADED, "SCE909", 503, "Шлюз уақытша шамадан тыс жү
 X(STORE_UNAVAILABLE, "SCE909", 503, "Сұрауды қазір сақтау мүмкін емес, кейінірек қайталаңыз. Сұрау қабылданған жоқ.", "Запрос сейчас невозможно сохранить, повторите позже. Запрос не принят.", "The request cannot be stored right now; it was not accepted, please try again later.")
 X(STOPPING, "SCE909", 503, "Шлюз тоқтатылып жатыр, кейінірек қайталаңыз.", "Шлюз останавливается, повторите позже.", "The gateway is stopping; please try again later.")
 X(INTERNAL, "SCE909", 500, "Ішкі қате. Әкімшіге хабарланды.", "Внутренняя ошибка. Администратор уведомлён.", "Internal error; the operator has been told.")
+X(JSON_FORM, "SCE001", 400, "Сұраудың JSON мазмұны күтілген құрылымда емес.", "Тело запроса (JSON) составлено неверно.", "The JSON of the request is not as it must be.")
 
 /* XML, before and at parsing */
 X(XML_NOT_WELL_FORMED, "SCE001", 400, "XML құжаты дұрыс құрылмаған.", "XML-документ составлен неверно.", "The XML is not well-formed.")

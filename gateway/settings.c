@@ -136,6 +136,7 @@ static const struct conf_key login_keys[] = {
         {"sessions_max", CONF_INT, AT(login.sessions_max), "1000", 1, 10000, NULL, "sessions at a time; beyond, the one that has been silent longest ends"},
         {"failures_max", CONF_INT, AT(login.failures_max), "5", 1, 1000, NULL, "refused logins of one person, proven by the EDS, after which he must wait"},
         {"address_failures_max", CONF_INT, AT(login.address_failures_max), "20", 1, 100000, NULL, "refused logins of one address after which it must wait (an office may share one)"},
+        {"challenges_per_minute", CONF_INT, AT(login.challenges_per_minute), "120", 1, 100000, NULL, "challenges given to one address in a minute; beyond: 429"},
         {"lock_s", CONF_INT, AT(login.lock_s), "30", 1, 86400, NULL, "first such pause; it doubles with every further refusal"},
         {"lock_longest_s", CONF_INT, AT(login.lock_longest_s), "3600", 1, 86400, NULL, "longest pause"},
 };

@@ -105,7 +105,7 @@ struct settings {
                 char *audience;    /* NULL: sender_id */
                 char *secure;      /* auto | always */
                 bool sign_certificates;
-                int64_t challenge_s, idle_minutes, hours, sessions_max, failures_max, address_failures_max, lock_s, lock_longest_s;
+                int64_t challenge_s, idle_minutes, hours, sessions_max, failures_max, address_failures_max, challenges_per_minute, lock_s, lock_longest_s;
         } login;
         struct listener_settings listeners[SETTINGS_LISTENERS_MAX];
         struct sender_settings senders[SETTINGS_SENDERS_MAX];

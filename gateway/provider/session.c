@@ -17,7 +17,6 @@
 #include "gateway/provider/login.h"
 #include "gateway/reason.h"
 
-#define CHALLENGES_PER_MINUTE 120 /* one address; an office may share one */
 #define LOGINS_PER_MINUTE 60      /* one person */
 #define SESSIONS_PER_PERSON 10
 #define USED_MAX 8192             /* challenges */
@@ -61,7 +60,7 @@ struct sessions *sessions_new(const struct settings *settings, struct staff_watc
         };
         *s = (struct sessions){.settings = settings, .staff = staff, .verifier = verifier, .max = (size_t)settings->login.sessions_max};
         s->challenges = challenges_new(&options);
-        s->challenge_rate = rate_new(CHALLENGES_PER_MINUTE);
+        s->challenge_rate = rate_new((unsigned)settings->login.challenges_per_minute);
         s->login_rate = rate_new(LOGINS_PER_MINUTE);
         s->addresses = lockout_of(settings, settings->login.address_failures_max);
         s->persons = lockout_of(settings, settings->login.failures_max);
@@ -190,7 +189,7 @@ enum gw_rc session_challenge(struct sessions *sessions, const char *address, str
         rate_network(address, &network);
         enum gw_rc rc = check_lock(sessions->addresses, buf_span(&network), now.mono, why);
         if (rc == GW_OK && !rate_take(sessions->challenge_rate, address, now.mono))
-                rc = why_set(why, GW_REJECT, REASON_LOGIN_LOCKED, "more than %d challenges in a minute", CHALLENGES_PER_MINUTE);
+                rc = why_set(why, GW_REJECT, REASON_LOGIN_LOCKED, "more than %lld challenges in a minute", (long long)sessions->settings->login.challenges_per_minute);
         if (rc != GW_OK)
                 return rc;
         challenge_make(sessions->challenges, now.wall, ret_id);

@@ -70,7 +70,7 @@ static enum gw_rc read_login(const struct http_request *request, json_t **ret_js
         gw_auto(json) json_t *json = json_loadb((const char *)request->body.p, request->body.n, JSON_REJECT_DUPLICATES, &error);
         const json_t *id = json_object_get(json, "id"), *signature = json_object_get(json, "signature");
         if (!json_is_string(id) || !json_is_string(signature) || json_object_size(json) != 2)
-                return why_set(why, GW_REJECT, REASON_DATA_FORM, "not a JSON object of \"id\" and \"signature\"");
+                return why_set(why, GW_REJECT, REASON_JSON_FORM, "not a JSON object of \"id\" and \"signature\"");
         *ret = (struct session_login){.request = request, .id = json_string_value(id), .signature = span_of(json_string_value(signature), json_string_length(signature))};
         *ret_json = gw_take(&json);
         return GW_OK;

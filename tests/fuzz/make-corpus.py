@@ -325,6 +325,55 @@ def conf():
     yield "remarks", "; a\n#b\n[gateway] ; c\nloops = 1 ; d\n"
 
 
+def staff():
+    example = (ROOT / "conf" / "staff.conf.example").read_text().replace("organisation = issuer", "organisation = akim", 1)
+    small = "[person a]\niin = 870930490018\norganisation = issuer\nroles = CLERK\nname_kk = k\nname_ru = r\n"
+    yield "example", example
+    yield "small", small
+    yield "operator", small.replace("CLERK", "CLERK, HEAD,,OPERATOR ,EXECUTOR")
+    yield "inactive", small + "active = no\nright_to_sign = yes\n"
+    yield "two", small + small.replace("[person a]", "[person b]").replace("870930490018", "850412390021")
+    yield "two-alike", small + small.replace("[person a]", "[person b]")
+    yield "iin", small.replace("870930490018", "870930490019")
+    yield "organisation", small.replace("issuer", "bank")
+    yield "role", small.replace("CLERK", "CENTER_WORKER")
+    yield "role-unknown", small.replace("CLERK", "BOSS")
+    yield "id", small.replace("[person a]", "[person ../a]")
+    yield "id-gateway", small.replace("[person a]", "[person gateway]")
+    yield "id-head", small.replace("[person a]", "[person a.head]")
+    yield "long-name", small.replace("name_kk = k", "name_kk = " + "k" * 180)
+    yield "no-name", small.replace("name_kk = k\n", "")
+    yield "empty", ";"
+    yield "section", small.replace("[person a]", "[staff a]")
+    yield "many", "".join(small.replace("[person a]", f"[person a{i}]") for i in range(100))
+
+
+def cookies():
+    yield "one", "egov_session=ab12"
+    yield "beside", "a=1; egov_session=ab12;b=2"
+    yield "lines", "a=1\negov_session=ab12"
+    yield "twice", "egov_session=ab12; egov_session=ab12"
+    yield "two-lines", "egov_session=ab12\negov_session=cd34"
+    yield "quoted", 'egov_session="ab12"'
+    yield "empty", "egov_session="
+    yield "long", "egov_session=" + "a" * 100
+    yield "prefix", "xegov_session=ab12; egov_sessions=1"
+    yield "inside", "a=egov_session=1; egov_session=ab12"
+    yield "blanks", " ;\t; egov_session =ab12; ;egov_session=ab12 "
+
+
+def login():
+    """Signatures over the same document, out of the other corpora."""
+    for corpus, names in (("document", ("by-rsa", "by-p256", "by-auth", "by-weak", "by-self", "changed", "wrapped", "two-signers", "unsigned", "comment", "xades-bes", "xades-stamped")),
+                          ("cms", ("base64", "cades", "detached", "gost", "application", "no-attributes", "cut"))):
+        for name in names:
+            path = HERE / "corpus" / corpus / name
+            if path.exists():
+                yield name, path.read_bytes()
+    yield "id", "0" * 112
+    yield "blank", " "
+
+
 def frame(verb, body, sequence=1):
     return struct.pack("<IIB", 5 + len(body), sequence, verb) + body
 
@@ -602,6 +651,10 @@ def main():
     if sys.argv[1:] == ["shown"]:
         write("shown", shown())
         return
+    if sys.argv[1:] == ["login"]:
+        for name, seeds in (("login", login()), ("staff", staff()), ("cookie", cookies())):
+            write(name, seeds)
+        return
     material = HERE / "material"
     only_xades = sys.argv[1:] == ["xades"]
     only_revocation = sys.argv[1:] == ["revocation"]  # leaves the others as they are: every run has new keys
@@ -632,7 +685,8 @@ def main():
         write("certificate", certificate(pki))
         write("document", [*document(pki, application), *xades(pki, application)])
         write("transport", transport(pki, envelope))
-    for name, seeds in (("xml", xml()), ("soap", soap()), ("http", http()), ("conf", conf()), ("signer_frame", signer_frame()), ("base64", base64_texts()), ("gost", gost()), ("shown", shown())):
+    for name, seeds in (("xml", xml()), ("soap", soap()), ("http", http()), ("conf", conf()), ("signer_frame", signer_frame()), ("base64", base64_texts()), ("gost", gost()), ("shown", shown()), ("login", login()),
+                        ("staff", staff()), ("cookie", cookies())):
         write(name, seeds)
 
 

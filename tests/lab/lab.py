@@ -188,6 +188,8 @@ class Lab:
         settings = self.settings(self) if callable(self.settings) else self.settings
         for section, values in settings.items():
             sections.setdefault(section, {}).update(values)
+        if not (self.folder / "staff.conf").exists():
+            self.write_staff()
         with open(self.conf, "w", encoding="utf-8") as out:
             for section, values in sections.items():
                 out.write(f"[{section}]\n" + "".join(f"{k} = {v}\n" for k, v in values.items()) + "\n")
@@ -196,13 +198,11 @@ class Lab:
         """staff.conf as of staff.staff_file(); the gateway reads it again by itself. Renamed into place, so that it is never half."""
         fresh = self.folder / "staff.conf.new"
         fresh.write_text(staff.staff_file(*args, **options), encoding="utf-8")
-        fresh.chmod(0o600)
+        fresh.chmod(0o644)  # whatever account the gateway of a test has
         fresh.rename(self.folder / "staff.conf")
 
     def start_gateway(self):
         self.write_conf()
-        if not (self.folder / "staff.conf").exists():
-            self.write_staff()
         listeners = self.folder / "run" / "listeners"
         listeners.unlink(missing_ok=True)
         self.processes["gateway"] = subprocess.Popen([str(GATEWAY), "serve", "--conf", str(self.conf)], stdin=subprocess.DEVNULL,
