@@ -8,6 +8,10 @@ static void write_record(const struct person *person GW_UNUSED, const struct rec
         canon_element(data, "number", r->number);
         canon_element(data, "help_type_id", r->word);
         register_write_period(r, "dateFrom", "dateTo", now, data);
+        if (r->monthly)
+                canon_element(data, "monthlyAmount", r->monthly);
+        if (r->iin[0])
+                canon_element(data, "childIin", r->iin);
         buf_add_str(data, "</payment>");
 }
 

@@ -134,6 +134,7 @@ void person_free(struct person *p)
                 struct record *r = p->records;
                 p->records = r->next;
                 free(r->number);
+                free(r->monthly);
                 free(r);
         }
         free(p);
@@ -241,6 +242,7 @@ static enum gw_rc read_record(const struct place *at, const xmlNode *node, const
                 rc = read_record_days(at, node, form, r);
         if (rc == GW_OK)
                 rc = read_record_iin(at, node, "iin", r->iin);
+        r->monthly = xml_attribute(node, NULL, "monthly");
         if (rc == GW_OK)
                 rc = read_record_iin(at, node, "mother", r->mother);
         return rc == GW_OK ? read_record_iin(at, node, "father", r->father) : rc;

@@ -29,6 +29,7 @@ struct record {
         char iin[13], mother[13], father[13]; /* "" when not told */
         struct day from, to;
         bool ends;
+        char *monthly;                /* of a payment: tenge a month; NULL: not told */
 };
 struct person {
         struct person *next;

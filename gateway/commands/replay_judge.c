@@ -36,6 +36,11 @@ static const char *outcome_of(const xmlNode *root)
                 return "neither APPROVED nor REJECTED";
         if (child(child(root, "businessData"), "notification")) /* of an assignment: there is none of the opposite */
                 return "POSITIVE";
+        const xmlNode *information = child(child(root, "businessData"), "information"); /* about an assignment */
+        if (information) {
+                auto_str char *status = xml_text(child(child(information, "assignment"), "status"));
+                return str_eq(status, "Выплачивается") ? "POSITIVE" : "NEGATIVE";
+        }
         auto_str char *statement = xml_text(child(child(child(root, "businessData"), "certificate"), "statement"));
         if (!statement)
                 return "without a statement";

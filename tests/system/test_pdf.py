@@ -118,6 +118,31 @@ def each_outcome(lab):
     return links
 
 
+def other_services(lab):
+    """HOME_SCHOOL: the notification of assignment, a refusal; information about an assignment."""
+    cases = [
+        ("60-school-parent", "850412390011", ("ЖӘРДЕМАҚЫ ТАҒАЙЫНДАУ ТУРАЛЫ ХАБАРЛАМА", "УВЕДОМЛЕНИЕ О НАЗНАЧЕНИИ ПОСОБИЯ", "айына 8650 теңге (2 АЕК)", "8650 тенге в месяц (2 МРП)", "120229590018",
+                                              "KZ61 **** **** ST01", "TEST-PMPK-0001")),
+        ("67-school-not-a-parent", "480509390010", ("БАС ТАРТУ ТУРАЛЫ ДӘЛЕЛДІ ЖАУАП", "МОТИВИРОВАННЫЙ ОТВЕТ ОБ ОТКАЗЕ", "Возмещение затрат на обучение на дому детей-инвалидов")),
+        ("75-school-info", "850412390011", ("ТАҒАЙЫНДАУ ТУРАЛЫ АҚПАРАТ", "ИНФОРМАЦИЯ О НАЗНАЧЕНИИ", "TEST-PAY-0001", "Выплачивается", "Срок истек", "Төленуде", "айына 8650 теңге")),
+    ]
+    for name, applicant, words in cases:
+        before = set((lab.folder / "cabinet" / applicant).glob("*.xml"))
+        done = lab.run("replay", ROOT / "fixtures" / "good", "--only", f"*{name}", "--to", lab.url, "--pki", PKI)
+        c.same(f"{name}: served", done.returncode, 0, done.stdout)
+        wait_for("the cabinet", lambda: set((lab.folder / "cabinet" / applicant).glob("*.xml")) - before)
+        service = "HOME_SCHOOL_INFO" if "info" in name else "HOME_SCHOOL"
+        xml = (set((lab.folder / "cabinet" / applicant).glob("*.xml")) - before).pop()
+        path = lab.folder / f"{name}.pdf"
+        key = ["--key", PKI / "keys" / "head-160640900019.key", "--cert", PKI / "certs" / "head-160640900019.pem"]
+        code, _, err = said(GATEWAY, "print", *key, "--service", service, "--services", ROOT / "conf" / "services", "--out", path, xml)
+        c.same(f"{name}: printed", (code, err), (0, ""))
+        judged(name, path, xml.read_bytes(), re.search(rb"<number>(\d{14})</number>", xml.read_bytes())[1].decode())
+        text = text_of(path)
+        for word in (*words, applicant):
+            c.that(f"{name}: pdftotext finds {word}", word in text, text[:1500])
+
+
 def who_may(lab, links):
     path = links["POSITIVE"] + "/result.pdf"
     c.same("no certificate", problem(get(lab, path, None)), (403, "SCE007", "CLIENT_CERTIFICATE_REQUIRED"))
@@ -190,6 +215,7 @@ def main():
             c.finish()
     with Lab(settings=SETTINGS) as lab:
         links = c.part(each_outcome, lab)
+        c.part(other_services, lab)
         c.part(who_may, lab, links)
         c.part(broken, lab)
         c.part(command, lab, links)

@@ -110,6 +110,11 @@ static const struct {
 
         {&payments_adapter, "one that goes on", P("00000", PAYMENT("<dateFrom>2026-09-01</dateFrom>")), GW_OK, 0,
          "<payments found=\"true\"><payment><number>1</number><kind>HOME_SCHOOL</kind><from>2026-09-01</from><to></to></payment></payments>"},
+        {&payments_adapter, "what a recipient is paid", P("00000", PAYMENT("<dateFrom>2026-09-01</dateFrom><monthlyAmount>8650</monthlyAmount><childIin>151107690019</childIin>")), GW_OK, 0,
+         "<payments found=\"true\"><payment><number>1</number><kind>HOME_SCHOOL</kind><from>2026-09-01</from><to></to><monthly>8650</monthly><childIin>151107690019</childIin></payment></payments>"},
+        {&payments_adapter, "an amount that is none", P("00000", PAYMENT("<dateFrom>2026-09-01</dateFrom><monthlyAmount>8650.5</monthlyAmount>")), BAD, "monthlyAmount: not an amount"},
+        {&payments_adapter, "an amount too many", P("00000", PAYMENT("<dateFrom>2026-09-01</dateFrom><monthlyAmount>1</monthlyAmount><monthlyAmount>2</monthlyAmount>")), BAD, "monthlyAmount: given more"},
+        {&payments_adapter, "a child that is none", P("00000", PAYMENT("<dateFrom>2026-09-01</dateFrom><childIin>1511</childIin>")), BAD, "childIin"},
         {&payments_adapter, "none", P("00001", ""), GW_OK, 0, "<payments found=\"false\"></payments>"},
         {&payments_adapter, "no kind", P("00000", "<payment><number>1</number></payment>"), BAD, "help_type_id: missing"},
         {&payments_adapter, "no period", P("00000", PAYMENT("")), BAD, "dateFrom: missing"},
