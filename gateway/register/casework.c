@@ -278,7 +278,7 @@ enum gw_rc casework_follow(struct store *store, int64_t request_id, enum request
 {
         if (to == REQUEST_RESULT_SENT)
                 return issue(store, request_id, at, why);
-        if (to != REQUEST_CANCELLED)
+        if (to != REQUEST_CANCELLED && to != REQUEST_REJECTED_INTAKE)
                 return GW_OK;
         auto_query struct query q = db_query(&store->db, SQL_CASEWORK_END, "UPDATE casework SET step = 0, holder = '', lease_until = 0, changed_seq = ? WHERE request_id = ?");
         query_i64(&q, store->ledger.event_seq);

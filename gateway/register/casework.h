@@ -79,6 +79,8 @@ struct casework_warning {
 GW_MUST_CHECK enum gw_rc casework_warn(struct store *store, struct wall_time now, size_t max, struct casework_warning *rows, size_t *ret_count, struct why *why);
 
 /* ---- reading ---- */
+/* Is there anybody to warn? */
+GW_MUST_CHECK enum gw_rc casework_warnings_wait(struct store_reader *reader, struct wall_time now, bool *ret_wait, struct why *why);
 struct casework_row {
         int64_t request_id, token, seq;
         char number[20], service[32], service_version[16], route[16], provider_bin[13], front_bin[13];
@@ -111,6 +113,8 @@ struct casework_counts { int64_t open, mine, near, over; };
 /* Of the open ones of the organisation; mine: by roles and me of the filter. Nothing else of the filter counts. */
 GW_MUST_CHECK enum gw_rc casework_counts(struct store_reader *reader, const struct casework_filter *filter, struct casework_counts *ret_counts, struct why *why);
 
+/* Did that person end that step with that token already? */
+GW_MUST_CHECK enum gw_rc casework_was_done(struct store_reader *reader, int64_t request_id, int64_t token, int step, const char *staff, bool *ret_done, struct why *why);
 typedef void (*casework_entry_fn)(void *arg, const struct casework_entry *entry);
 GW_MUST_CHECK enum gw_rc casework_history(struct store_reader *reader, int64_t request_id, casework_entry_fn fn, void *arg, struct why *why);
 /* Numbers of the organisation's requests that changed after `since`, at most max; *ret_seq: to ask with next. since < 0: none, only where the sequence stands. */

@@ -173,6 +173,35 @@ enum gw_rc casework_counts(struct store_reader *reader, const struct casework_fi
 
 /* ---- what was done ---- */
 
+enum gw_rc casework_warnings_wait(struct store_reader *reader, struct wall_time now, bool *ret_wait, struct why *why)
+{
+        auto_query struct query q = db_query(&reader->db, SQL_CASEWORK_WAIT,
+                "SELECT EXISTS (SELECT 1 FROM casework WHERE step > 0 AND warned < 2 AND step_due <= ?1) OR EXISTS (SELECT 1 FROM casework WHERE step > 0 AND warned = 0 AND step_near <= ?1)");
+        query_i64(&q, now.ms);
+        bool row = false;
+        enum gw_rc rc = query_next(&q, &row, why);
+        if (rc == GW_OK)
+                *ret_wait = query_column_i64(&q, 0) != 0;
+        return rc;
+}
+
+/* By that token, of that step, by that person: an act whose answer was lost. */
+enum gw_rc casework_was_done(struct store_reader *reader, int64_t request_id, int64_t token, int step, const char *staff, bool *ret_done, struct why *why)
+{
+        auto_query struct query q = db_query(&reader->db, SQL_CASEWORK_DONE,
+                "SELECT EXISTS (SELECT 1 FROM casework_act WHERE request_id = ? AND token = ? AND step = ? AND staff = ?)");
+        query_i64(&q, request_id);
+        query_i64(&q, token);
+        query_i64(&q, step);
+        query_text(&q, staff);
+        bool row = false;
+        enum gw_rc rc = query_next(&q, &row, why);
+        if (rc == GW_OK)
+                *ret_done = token != 0 && query_column_i64(&q, 0) != 0;
+        return rc;
+}
+
+
 enum gw_rc casework_history(struct store_reader *reader, int64_t request_id, casework_entry_fn fn, void *arg, struct why *why)
 {
         auto_query struct query q = db_query(&reader->db, SQL_CASEWORK_HISTORY,

@@ -41,7 +41,8 @@ void request_view_done(struct request_view *view)
 #define VIEW_SELECT                                                                                                                    \
         "SELECT r.id, r.state, r.registered_at, r.due_at, r.updated_at, r.service_code, r.sender_id, r.correlation_id, r.portal_number,"\
         " coalesce(d.outcome, ''), coalesce(c.number, ''), coalesce(d.decided_at, 0),"                                                 \
-        " coalesce((SELECT e.detail FROM event AS e WHERE r.state = 2 AND e.request_id = r.id AND e.to_state = 2), '')"                \
+        " coalesce((SELECT e.detail FROM event AS e WHERE r.state = 2 AND e.request_id = r.id AND e.to_state = 2), ''),"                  \
+        " EXISTS (SELECT 1 FROM casework AS w WHERE w.request_id = r.id)"                                                              \
         " FROM request AS r LEFT JOIN decision AS d ON d.request_id = r.id LEFT JOIN document AS c ON c.request_id = r.id"
 
 static void read_view(struct query *q, struct request_view *view)
@@ -63,6 +64,7 @@ static void read_view(struct query *q, struct request_view *view)
         query_column_text(q, 9, view->outcome, sizeof view->outcome);
         query_column_text(q, 10, view->document_number, sizeof view->document_number);
         query_column_text(q, 12, view->refusal, sizeof view->refusal);
+        view->by_people = query_column_i64(q, 13) != 0;
 }
 
 static enum gw_rc read_one(struct query *q, struct request_view *ret_view, struct why *why)

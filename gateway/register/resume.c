@@ -20,6 +20,17 @@ enum gw_rc store_reschedule(struct store *store, int64_t request_id, struct wall
         return rc;
 }
 
+enum gw_rc store_rest(struct store *store, int64_t request_id, struct why *why)
+{
+        auto_query struct query q = db_query(&store->db, SQL_REQUEST_REST, "UPDATE request SET work_at = NULL, leased = 0 WHERE id = ?");
+        query_i64(&q, request_id);
+        int changes = 0;
+        enum gw_rc rc = query_run(&q, &changes, why);
+        if (rc == GW_OK && changes == 0)
+                return store_refuse_moved(store, request_id, "not at rest", why);
+        return rc;
+}
+
 static enum gw_rc read_work(struct query *q, struct request_work *work, struct why *why)
 {
         *work = (struct request_work){
@@ -30,6 +41,7 @@ static enum gw_rc read_work(struct query *q, struct request_work *work, struct w
                 .attempts = (int)query_column_i64(q, 4),
                 .outbox_sequence = (int)query_column_i64(q, 5),
                 .outbox_open = query_column_i64(q, 6) != 0,
+                .by_people = query_column_i64(q, 7) != 0,
                 .application = BUF_INIT,
                 .verdict = BUF_INIT,
         };
@@ -39,12 +51,12 @@ static enum gw_rc read_work(struct query *q, struct request_work *work, struct w
                 {work->correlation_id, sizeof work->correlation_id}, {work->sender_id, sizeof work->sender_id},
                 {work->portal_number, sizeof work->portal_number}, {work->applicant_iin, sizeof work->applicant_iin},
                 {work->declarant_iin, sizeof work->declarant_iin}, {work->provider_bin, sizeof work->provider_bin},
-                {work->language, sizeof work->language}, {work->outcome, sizeof work->outcome},
+                {work->language, sizeof work->language}, {work->outcome, sizeof work->outcome}, {work->channel, sizeof work->channel},
         };
         for (int i = 0; i < (int)GW_COUNT(texts); i++)
-                query_column_text(q, 7 + i, texts[i].out, texts[i].size);
-        enum gw_rc rc = query_column_buf(q, 7 + (int)GW_COUNT(texts), &work->application, why);
-        return rc == GW_OK ? query_column_buf(q, 8 + (int)GW_COUNT(texts), &work->verdict, why) : rc;
+                query_column_text(q, 8 + i, texts[i].out, texts[i].size);
+        enum gw_rc rc = query_column_buf(q, 8 + (int)GW_COUNT(texts), &work->application, why);
+        return rc == GW_OK ? query_column_buf(q, 9 + (int)GW_COUNT(texts), &work->verdict, why) : rc;
 }
 
 /* Fills rows[*count…]; what was filled is counted even on failure, so that the caller can free it. */
@@ -53,9 +65,9 @@ static enum gw_rc read_due(struct store *store, struct wall_time now, size_t max
         auto_query struct query q = db_query(&store->db, SQL_REQUEST_DUE,
                 "SELECT r.id, r.state, r.registered_at, r.due_at, r.attempts,"
                 " coalesce((SELECT max(o.sequence) FROM outbox AS o WHERE o.request_id = r.id AND o.destination = 'cabinet'), 0),"
-                " EXISTS (SELECT 1 FROM outbox AS u WHERE u.request_id = r.id AND u.destination = 'cabinet' AND u.status <> 2),"
+                " EXISTS (SELECT 1 FROM outbox AS u WHERE u.request_id = r.id AND u.destination = 'cabinet' AND u.status <> 2), EXISTS (SELECT 1 FROM casework AS w WHERE w.request_id = r.id),"
                 " r.service_code, r.service_version, r.correlation_id, r.sender_id, r.portal_number, r.applicant_iin, r.declarant_iin,"
-                " r.provider_bin, r.language, coalesce((SELECT d.outcome FROM decision AS d WHERE d.request_id = r.id), ''), b.application,"
+                " r.provider_bin, r.language, coalesce((SELECT d.outcome FROM decision AS d WHERE d.request_id = r.id), ''), (SELECT m.channel FROM message AS m WHERE m.request_id = r.id), b.application,"
                 " CASE r.state WHEN 0 THEN b.verdict ELSE x'' END"
                 " FROM request AS r INDEXED BY request_work CROSS JOIN message_body AS b ON b.request_id = r.id"
                 " WHERE r.work_at <= ? ORDER BY r.work_at LIMIT ?");

@@ -93,6 +93,8 @@ GW_MUST_CHECK enum gw_rc store_answer(struct store *store, int64_t request_id, c
 GW_MUST_CHECK enum gw_rc store_query_failed(struct store *store, int64_t request_id, const char *system, const char *reason, struct wall_time at, struct why *why);
 /* When the request is to be worked on next (CHECKING, REGISTERED or AWAITING_DATA): at `next`, its lease given back, one more failed round. */
 GW_MUST_CHECK enum gw_rc store_reschedule(struct store *store, int64_t request_id, struct wall_time next, struct why *why);
+/* The gateway has nothing to do with it for now (people have): not due, its lease given back. */
+GW_MUST_CHECK enum gw_rc store_rest(struct store *store, int64_t request_id, struct why *why);
 /* The verdict on a request in CHECKING, with what it rests on, in the place of the one from its intake. */
 GW_MUST_CHECK enum gw_rc store_checked(struct store *store, int64_t request_id, struct span verdict, const struct evidence *evidence, size_t count, struct why *why);
 /* Something about revocation has become known: requests in CHECKING that nobody works on, and that were not due, are due now; so many were they. */
@@ -157,6 +159,8 @@ struct request_work {
         int attempts;                 /* failed rounds of collection so far */
         int outbox_sequence;          /* highest used of those for the cabinet */
         bool outbox_open;             /* one of its rows for the cabinet is still unsent */
+        bool by_people;               /* they work on it (casework.h) */
+        char channel[16];
         char outcome[16];             /* decided: POSITIVE … else "" */
         struct buf application;       /* owned */
         struct buf verdict;           /* owned; of intake, in CHECKING only */
@@ -176,6 +180,7 @@ struct request_view {
         char number[20], service_code[32], sender_id[64], correlation_id[128], outcome[16], document_number[20], portal_number[32];
         char refusal[64];             /* REJECTED_INTAKE: the reason's name, else "" */
         enum request_state state;
+        bool by_people;
         struct wall_time registered_at, due_at, updated_at, decided_at; /* decided_at.ms 0: not yet */
         struct buf document;          /* owned; empty when there is none or with_document was false */
 };

@@ -93,7 +93,7 @@ void calendar_watch_tick(struct calendar_watch *watch)
         log_event(LOG_INFO, NULL, "calendar.reloaded", "folder=%s", watch->folder);
 }
 
-static struct calendar *in_use(struct calendar_watch *watch)
+struct calendar *calendar_watch_use(struct calendar_watch *watch)
 {
         pthread_mutex_lock(&watch->lock);
         struct calendar *calendar = calendar_ref(watch->calendar);
@@ -103,7 +103,9 @@ static struct calendar *in_use(struct calendar_watch *watch)
 
 struct wall_time calendar_watch_due(struct calendar_watch *watch, const struct route *route, struct wall_time from)
 {
-        auto_calendar struct calendar *calendar = in_use(watch);
+        if (!route_has_limits(route))
+                return (struct wall_time){WALL_NEVER_MS};
+        auto_calendar struct calendar *calendar = calendar_watch_use(watch);
         struct wall_time due = route_due(route, calendar, from);
         int year = clock_fields_of(due).year;
         if (!calendar_covers(calendar, due) && atomic_exchange(&watch->told_year, year) != year)

@@ -10,7 +10,9 @@ GW_MUST_CHECK enum gw_rc calendar_watch_open(const char *folder, const struct ca
 void calendar_watch_close(struct calendar_watch *watch);
 /* Loop 0's: every few seconds, files that changed are read; what cannot be used is told, and the old calendar stays. */
 void calendar_watch_tick(struct calendar_watch *watch);
-/* route_due() with the calendar in use; any thread. A moment beyond the calendar's years is told once (only Saturdays and Sundays are off there). */
+/* The calendar in use; the caller's reference. Any thread. */
+struct calendar *calendar_watch_use(struct calendar_watch *watch);
+/* route_due() with the calendar in use, WALL_NEVER_MS for a route without limits; any thread. A moment beyond the calendar's years is told once (only Saturdays and Sundays are off there). */
 struct wall_time calendar_watch_due(struct calendar_watch *watch, const struct route *route, struct wall_time from);
 
 #endif

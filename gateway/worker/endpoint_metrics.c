@@ -43,6 +43,7 @@ static void write_store(struct buf *out, struct loop *loop)
         buf_add_str(out, "# HELP egov_requests Stored requests by state\n# TYPE egov_requests gauge\n");
         for (int i = 0; i < REQUEST_STATE_COUNT; i++)
                 buf_printf(out, "egov_requests{state=\"%s\"} %lld\n", request_state_info((enum request_state)i)->code, (long long)totals.requests[i]);
+        buf_printf(out, "# HELP egov_requests_overdue Requests not decided in time\n# TYPE egov_requests_overdue gauge\negov_requests_overdue %lld\n", (long long)totals.overdue);
         buf_printf(out, "# HELP egov_outbox Outbox rows by state\n# TYPE egov_outbox gauge\negov_outbox{state=\"pending\"} %lld\negov_outbox{state=\"parked\"} %lld\n",
                    (long long)totals.outbox_pending, (long long)totals.outbox_parked);
 }
@@ -98,6 +99,8 @@ void endpoint_metrics(struct loop *loop, struct http_exchange *exchange)
         counter(&out, "results_stamped_total", "Results with a time stamp", s->counters.stamped);
         counter(&out, "results_unstamped_total", "Results delivered without the time stamp that was asked for", s->counters.unstamped);
         counter(&out, "stamp_failures_total", "Calls of the time-stamping authority that gave no good time stamp", s->counters.stamp_failures);
+        counter(&out, "steps_near_total", "Steps of people whose end came near", s->counters.steps_near);
+        counter(&out, "steps_over_total", "Steps of people whose time ran out", s->counters.steps_over);
         counter(&out, "signatures_verified_total", "Signatures checked", v.signatures);
         counter(&out, "certificates_decoded_total", "Certificates decoded", v.decoded);
         counter(&out, "chains_checked_total", "Certificate chains checked", v.chains);

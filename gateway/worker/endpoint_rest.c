@@ -31,8 +31,8 @@ static json_t *request_json(const char *number, enum request_state state, const 
         char registered[CLOCK_TEXT_MAX], due[CLOCK_TEXT_MAX];
         const struct request_state_info *info = request_state_info(state);
         auto_str char *self = xasprintf("/api/v1/requests/%s", number);
-        json_t *json = json_pack("{s:s, s:s, s:{s:s, s:s, s:s}, s:s, s:s, s:b, s:{s:s}}", "number", number, "state", info->code, "stateName", "kk", info->kk, "ru", info->ru,
-                                 "en", info->en, "registeredAt", clock_iso(registered_at, registered), "dueAt", clock_iso(due_at, due), "overdue",
+        json_t *json = json_pack("{s:s, s:s, s:{s:s, s:s, s:s}, s:s, s:s?, s:b, s:{s:s}}", "number", number, "state", info->code, "stateName", "kk", info->kk, "ru", info->ru,
+                                 "en", info->en, "registeredAt", clock_iso(registered_at, registered), "dueAt", due_at.ms >= WALL_NEVER_MS ? NULL : clock_iso(due_at, due), "overdue",
                                  !info->terminal && (state == REQUEST_CHECKING || state == REQUEST_REGISTERED || state == REQUEST_AWAITING_DATA) && now.ms > due_at.ms, "links", "self", self);
         GW_ASSERT(json);
         if (outcome && *outcome) {

@@ -165,7 +165,7 @@ static void on_poll(uv_timer_t *timer)
                 refuse(c, &(struct why){reason_by_name(view.refusal), "the request was not accepted"});
         else if (view.state == REQUEST_CHECKING && wait_is_over(c))
                 answer_checking(c);
-        else if (view.state == REQUEST_AWAITING_DATA || wait_is_over(c))
+        else if (view.state == REQUEST_AWAITING_DATA || (view.by_people && view.state == REQUEST_REGISTERED) || wait_is_over(c))
                 answer_in_progress(c);
         request_view_done(&view);
         call_end(c);

@@ -1,4 +1,5 @@
-/* One registered request on its way down: (revocation that was not known at its receipt →) collect → decide → issue → deliver.
+/* One registered request on its way down: (revocation that was not known at its receipt →) collect → decide → issue → deliver. What people work on goes
+ * no further here than its first notice: the rest is the inbox's.
  *
  * The only states kept here are those of the moment; each step ends in one piece of journal work. When a step fails the flow lets go: it
  * gives its lease back (or that runs out) and flow_resume() takes the request up from what the store holds. */
@@ -7,27 +8,18 @@
 #include <string.h>
 
 #include "gateway/base/log.h"
-#include "gateway/deliver/cabinet.h"
 #include "gateway/issue/issue.h"
 #include "gateway/reason.h"
 #include "gateway/worker/flow.h"
 #include "gateway/worker/intake.h"
+#include "gateway/worker/outgoing.h"
+#include "gateway/worker/people.h"
 #include "gateway/worker/verdict.h"
 #include "gateway/worker/stamp.h"
 
 #define RESUME_BATCH 32
-#define ROWS_MAX 2
 #define GIVE_BACK_MS 1000
 #define WAKE_PAUSE_MS 10 /* for each request that was woken: after an outage answers come one by one, and most of those who wait wait for another */
-
-struct outgoing { /* an outbox row being made */
-        enum request_state state;
-        char message_id[64];
-        int sequence;
-        int64_t row_id;
-        struct wall_time at, lease_until;
-        struct buf payload;
-};
 
 struct flow {
         struct loop *loop;
@@ -36,8 +28,7 @@ struct flow {
         flow_done done;
         void *arg;
         struct delivery *delivery;
-        struct outgoing rows[ROWS_MAX];
-        size_t row_count;
+        struct outgoing out;
         bool notice_open, notice_lost; /* the REGISTERED notice is being written / could not be */
         bool answers_in, let_go;
         struct mono_time lease_over;
@@ -58,8 +49,7 @@ struct flow {
 
 static void flow_free(struct flow *f)
 {
-        for (size_t i = 0; i < f->row_count; i++)
-                buf_done(&f->rows[i].payload);
+        outgoing_done(&f->out);
         for (size_t i = 0; i < f->answer_count; i++) {
                 buf_done(&f->answers[i].envelope);
                 buf_done(&f->answers[i].facts);
@@ -83,15 +73,6 @@ static int64_t lease_ms(const struct loop *loop)
                 if (loop->shared->settings->destinations[i].timeout_ms > longest)
                         longest = loop->shared->settings->destinations[i].timeout_ms;
         return 30000 + 2 * longest + loop->shared->settings->tsa.timeout_ms;
-}
-
-/* Read here and not in the journal's work: the delivery belongs to the loop. */
-static struct wall_time row_lease(const struct flow *f, struct wall_time at)
-{
-        /* Nothing is sent from memory after a failure: the scan may have the row at once. */
-        if (delivery_failed(f->delivery))
-                return at;
-        return (struct wall_time){wall_now().ms + f->loop->shared->cabinet_settings->timeout_ms + 5000};
 }
 
 static void tell(struct flow *f, bool ready)
@@ -182,72 +163,8 @@ static void let_go(struct flow *f, const char *step, const struct why *why)
 
 static enum gw_rc compose(struct flow *f, enum request_state state, struct wall_time at, struct why *why)
 {
-        GW_ASSERT(f->row_count < ROWS_MAX);
-        const struct settings *s = f->loop->shared->settings;
-        const struct destination_settings *cabinet = f->loop->shared->cabinet_settings;
-        struct outgoing *o = &f->rows[f->row_count];
-        *o = (struct outgoing){.state = state, .sequence = f->work.outbox_sequence + 1, .at = at, .lease_until = row_lease(f, at), .payload = BUF_INIT};
-        bool result = state == REQUEST_RESULT_SENT;
-        struct cabinet_message message = {
-                .state = state,
-                .message_id = cabinet_message_id(f->work.number, o->sequence, o->message_id),
-                .service_id = cabinet->service_id ? cabinet->service_id : "EGOV_CABINET",
-                .sender_id = s->gateway.sender_id,
-                .correlation_id = f->work.correlation_id,
-                .portal_number = f->work.portal_number,
-                .number = f->work.number,
-                .applicant_iin = f->work.applicant_iin,
-                .provider_bin = f->work.provider_bin,
-                .outcome = f->work.outcome[0] ? f->work.outcome : NULL,
-                .refusal = f->refusal,
-                .document_number = result ? f->document_number : NULL,
-                .document = result ? buf_span(&f->document) : span_of(NULL, 0),
-                .date = at,
-        };
-        enum gw_rc rc = cabinet_envelope(&message, signer_key(f->loop->signer, s->gateway.system_key), &o->payload, why);
-        if (rc != GW_OK) {
-                buf_done(&o->payload);
-                return rc;
-        }
-        f->work.outbox_sequence++;
-        f->row_count++;
-        return GW_OK;
-}
-
-static enum gw_rc add_rows(struct store *store, struct flow *f, struct why *why)
-{
-        for (size_t i = 0; i < f->row_count; i++) {
-                struct outgoing *o = &f->rows[i];
-                struct outbox_new row = {
-                        .request_id = f->work.id,
-                        .sequence = o->sequence,
-                        .destination = "cabinet",
-                        .kind = cabinet_message_type(o->state),
-                        .message_id = o->message_id,
-                        .state_code = request_state_info(o->state)->code,
-                        .payload = buf_span(&o->payload),
-                        .at = o->at,
-                        .lease_until = o->lease_until,
-                };
-                enum gw_rc rc = store_outbox_add(store, &row, &o->row_id, why);
-                if (rc != GW_OK)
-                        return rc;
-        }
-        return GW_OK;
-}
-
-static void push_rows(struct flow *f)
-{
-        uint64_t since = stage_now();
-        for (size_t i = 0; i < f->row_count; i++) {
-                struct outgoing *o = &f->rows[i];
-                struct delivery_row row = {.id = o->row_id, .created_at = o->at, .state = o->state, .payload = o->payload};
-                o->payload = (struct buf)BUF_INIT;
-                delivery_push(f->delivery, &row);
-                buf_done(&row.payload);
-        }
-        f->row_count = 0;
-        stage_add(f->loop->shared, STAGE_DELIVER, since);
+        const struct outgoing_about about = {.outcome = f->work.outcome, .refusal = f->refusal, .document_number = f->document_number, .document = buf_span(&f->document)};
+        return outgoing_compose(&f->out, state, &about, at, why);
 }
 
 /* ---- a round that brought no decision: the request waits (I4) ---- */
@@ -269,11 +186,11 @@ static enum gw_rc wait_work(struct store *store, void *arg, struct why *why)
 {
         struct flow *f = arg;
         enum gw_rc rc = record_answers(store, f, why);
-        if (rc == GW_OK && f->row_count)
+        if (rc == GW_OK && f->out.count)
                 rc = store_transition(store, f->work.id, f->work.state, REQUEST_AWAITING_DATA, "gateway",
                                       f->stamp_awaited ? "the time-stamping authority has not answered" : "a state system has not answered", f->now, why);
         if (rc == GW_OK)
-                rc = add_rows(store, f, why);
+                rc = outgoing_write(store, &f->out, why);
         if (rc != GW_OK)
                 return rc;
         return store_reschedule(store, f->work.id, backoff_next(&f->loop->delivery.backoff, f->work.registered_at, f->work.attempts + 1, f->now), why);
@@ -293,7 +210,7 @@ static void on_waiting(void *arg, enum gw_rc rc, const struct why *why)
                         log_event(LOG_WARN, f->work.number, "request.awaiting", "system=%s reason=%s round=%d detail=\"%s\"", f->answers[i].name,
                                   reason_info(f->answers[i].why.reason)->name, f->work.attempts + 1, f->answers[i].why.detail);
         tell(f, false);
-        push_rows(f);
+        outgoing_push(&f->out);
         flow_end(f);
 }
 
@@ -356,21 +273,23 @@ static enum gw_rc decided_work(struct store *store, void *arg, struct why *why)
 {
         struct flow *f = arg;
         enum gw_rc rc = record_answers(store, f, why);
-        if (rc == GW_OK)
-                rc = store_transition(store, f->work.id, f->work.state, REQUEST_DECIDED, "gateway", f->decision.rule->id, f->now, why);
-        struct decision_record record = {
-                .request_id = f->work.id,
-                .outcome = outcome_name(f->decision.outcome),
-                .rule = f->decision.rule->id,
-                .inputs = buf_span(&f->case_text),
-                .document_kind = "certificate",
-                .document_number = f->document_number,
-                .document = buf_span(&f->document),
-                .at = f->now,
+        struct outgoing_decision decision = {
+                .from = f->work.state,
+                .actor = "gateway",
+                .detail = f->decision.rule->id,
+                .out = &f->out,
+                .record = {
+                        .request_id = f->work.id,
+                        .outcome = outcome_name(f->decision.outcome),
+                        .rule = f->decision.rule->id,
+                        .inputs = buf_span(&f->case_text),
+                        .document_kind = "certificate",
+                        .document_number = f->document_number,
+                        .document = buf_span(&f->document),
+                        .at = f->now,
+                },
         };
-        if (rc == GW_OK)
-                rc = store_decision(store, &record, why);
-        return rc == GW_OK ? add_rows(store, f, why) : rc;
+        return rc == GW_OK ? outgoing_decided(store, &decision, why) : rc;
 }
 
 static void on_decided(void *arg, enum gw_rc rc, const struct why *why)
@@ -384,7 +303,7 @@ static void on_decided(void *arg, enum gw_rc rc, const struct why *why)
         atomic_fetch_add(&f->loop->shared->counters.completed, 1);
         log_event(LOG_INFO, f->work.number, "request.decided", "service=%s outcome=%s rule=%s document=%s", f->work.service_code, f->work.outcome, f->decision.rule->id, f->document_number);
         tell(f, true);
-        push_rows(f);
+        outgoing_push(&f->out);
         flow_end(f);
 }
 
@@ -492,17 +411,33 @@ static void on_answers(void *arg, struct collect_answer *answers, size_t count)
 
 static enum gw_rc notice_work(struct store *store, void *arg, struct why *why)
 {
-        return add_rows(store, arg, why);
+        struct flow *f = arg;
+        enum gw_rc rc = outgoing_write(store, &f->out, why);
+        return rc == GW_OK && f->work.by_people ? store_rest(store, f->work.id, why) : rc;
+}
+
+/* From here on it is the people's; the gateway comes back to it with their decision. */
+static void hand_over(struct flow *f, enum gw_rc rc, const struct why *why)
+{
+        if (rc != GW_OK) {
+                let_go(f, "notice", why);
+                return;
+        }
+        outgoing_push(&f->out);
+        flow_end(f);
 }
 
 static void on_notice(void *arg, enum gw_rc rc, const struct why *why)
 {
         struct flow *f = arg;
-        gw_ignore(why->reason); /* told by let_go() */
+        if (f->work.by_people) {
+                hand_over(f, rc, why);
+                return;
+        }
         f->notice_open = false;
         f->notice_lost = rc != GW_OK;
         if (rc == GW_OK)
-                push_rows(f);
+                outgoing_push(&f->out);
         go_on(f);
 }
 
@@ -589,8 +524,22 @@ static void wait_for_stamp(struct flow *f)
         go_on(f);
 }
 
+static void start_people(struct flow *f)
+{
+        struct why why = WHY_INIT;
+        tell(f, false);
+        if (f->work.outbox_sequence == 0 && compose(f, REQUEST_REGISTERED, f->work.registered_at, &why) != GW_OK)
+                let_go(f, "notice", &why);
+        else
+                journal_submit(f->loop->journal, notice_work, on_notice, f);
+}
+
 static void start_registered(struct flow *f)
 {
+        if (f->work.by_people) {
+                start_people(f);
+                return;
+        }
         struct asked asked[COLLECT_SYSTEMS_MAX] = {0};
         struct why why = WHY_INIT;
         if (read_asked(f, asked, &why) != GW_OK) {
@@ -608,6 +557,13 @@ static void start_registered(struct flow *f)
 
 /* ---- revocation that was not known at the receipt ---- */
 
+static enum gw_rc open_casework(struct store *store, const struct flow *f, struct why *why)
+{
+        const struct people_new people = {.request_id = f->work.id, .service = f->service, .channel = f->work.channel, .provider_bin = f->work.provider_bin,
+                                          .registered_at = f->work.registered_at, .due_at = f->work.due_at};
+        return people_open(store, f->loop->shared, &people, why);
+}
+
 static enum gw_rc checked_work(struct store *store, void *arg, struct why *why)
 {
         struct flow *f = arg;
@@ -618,7 +574,9 @@ static enum gw_rc checked_work(struct store *store, void *arg, struct why *why)
         enum gw_rc rc = store_checked(store, f->work.id, buf_span(&f->verdict), evidence, count, why);
         if (rc == GW_OK)
                 rc = store_transition(store, f->work.id, REQUEST_CHECKING, to, "gateway", detail, f->now, why);
-        return rc == GW_OK ? add_rows(store, f, why) : rc;
+        if (rc == GW_OK && f->work.by_people && !f->refusal)
+                rc = open_casework(store, f, why);
+        return rc == GW_OK ? outgoing_write(store, &f->out, why) : rc;
 }
 
 static void on_checked(void *arg, enum gw_rc rc, const struct why *why)
@@ -636,7 +594,7 @@ static void on_checked(void *arg, enum gw_rc rc, const struct why *why)
                 return;
         }
         atomic_fetch_add(&f->loop->shared->counters.refused, 1);
-        push_rows(f);
+        outgoing_push(&f->out);
         flow_end(f);
 }
 
@@ -670,10 +628,13 @@ void flow_start(struct loop *loop, struct request_work *work, flow_done done, vo
         f->now = wall_now();
         f->lease_over = (struct mono_time){mono_now().ms + lease_ms(loop)};
         f->delivery = delivery_new(&loop->delivery, f->work.id, f->work.number);
+        f->out = (struct outgoing){.loop = loop, .delivery = f->delivery, .work = &f->work};
         if (f->work.outbox_open)
                 delivery_hold(f->delivery);
         f->service = catalogue_find(loop->shared->catalogue, f->work.service_code, f->work.registered_at);
-        if (!f->service || !f->service->system_count) {
+        if (f->service && !f->service->automated)
+                f->work.by_people = true; /* it may be in CHECKING still, where nobody works on it yet */
+        if (!f->service || (!f->work.by_people && !f->service->system_count)) {
                 struct why why = {REASON_CONFIGURATION, "the catalogue no longer has this service"};
                 let_go(f, "service", &why);
                 return;

@@ -11,6 +11,7 @@
 #include "gateway/verify/cms_document.h"
 #include "gateway/verify/problem.h"
 #include "gateway/worker/intake.h"
+#include "gateway/worker/people.h"
 #include "gateway/worker/verdict.h"
 
 #define INTAKE_LEASE_MS 120000
@@ -68,7 +69,7 @@ static enum gw_rc check_sender(struct intake *in, const char *sender_id, const s
 
 /* ---- look up ---- */
 
-/* These channels only give automated answers, on the Portal's route. */
+/* No channel of the Portal leads to this service. */
 static enum gw_rc refuse_by_route(const struct service *service, struct why *why)
 {
         for (size_t i = 0; i < service->excluded_count; i++)
@@ -76,7 +77,7 @@ static enum gw_rc refuse_by_route(const struct service *service, struct why *why
                         return why_set(why, GW_REJECT, REASON_SERVICE_NOT_AVAILABLE, "ruled out by paragraph %s of act No. %.40s: %.120s", service->excluded[i].paragraph,
                                        service->acts[service->act_count - 1].number, service->excluded[i].text.en);
         const struct route *portal = service_route(service, ROUTE_PORTAL);
-        return why_set(why, GW_REJECT, REASON_SERVICE_NOT_AVAILABLE, "%s", portal && !portal->offered ? "the Portal's route is not offered yet" : "the service is not automated");
+        return why_set(why, GW_REJECT, REASON_SERVICE_NOT_AVAILABLE, "%s", portal && !portal->offered ? "the Portal's route is not offered yet" : "the service is not given through the Portal");
 }
 
 static enum gw_rc look_up(struct intake *in, xmlDoc *document, struct why *why)
@@ -90,7 +91,7 @@ static enum gw_rc look_up(struct intake *in, xmlDoc *document, struct why *why)
                 return GW_REJECT;
         }
         snprintf(in->service_code, sizeof in->service_code, "%s", in->service->code);
-        if (!in->service->automated)
+        if (!in->service->channels[0])
                 return refuse_by_route(in->service, why);
         if (in->shep_service_id && !service_has_shep_id(in->service, in->shep_service_id))
                 return why_set(why, GW_REJECT, REASON_SERVICE_UNKNOWN, "serviceId does not belong to the service of the application");
@@ -99,6 +100,8 @@ static enum gw_rc look_up(struct intake *in, xmlDoc *document, struct why *why)
         if (in->sender->services && !settings_list_has(in->sender->services, in->service->code))
                 return why_set(why, GW_REJECT, REASON_SENDER_SERVICE_FORBIDDEN, "not among the sender's services");
         enum gw_rc rc = service_check_form(in->service, document, why);
+        if (rc == GW_OK && !in->service->automated)
+                return people_check_provider(in->loop->shared->settings, in->service, a->provider_bin, why);
         if (rc == GW_OK && !str_eq(a->provider_bin, in->loop->shared->settings->issuer.bin))
                 rc = why_set(why, GW_REJECT, REASON_FORM_INVALID, "providerBin is not the provider that this gateway serves");
         return rc;
@@ -402,7 +405,14 @@ static enum gw_rc register_work(struct store *store, void *arg, struct why *why)
         };
         memcpy(record.digest, in->digest, sizeof record.digest);
         enum gw_rc rc = store_intake(store, &record, &in->result, why);
-        return rc == GW_OK && in->result.outcome == INTAKE_NEW ? register_files(store, in, why) : rc;
+        if (rc != GW_OK || in->result.outcome == INTAKE_REPEATED)
+                return rc;
+        rc = register_files(store, in, why);
+        if (rc != GW_OK || in->service->automated || record.checking)
+                return rc;
+        const struct people_new people = {.request_id = in->result.request_id, .service = in->service, .channel = in->channel, .provider_bin = a->provider_bin,
+                                          .registered_at = record.received_at, .due_at = record.due_at};
+        return people_open(store, in->loop->shared, &people, why);
 }
 
 static void on_registered(void *arg, enum gw_rc rc, const struct why *why)
@@ -431,6 +441,8 @@ void intake_work(const struct intake *intake, struct request_work *ret_work)
                 .verdict = BUF_INIT,
         };
         COPY(w->number, intake->result.number);
+        w->by_people = !intake->service->automated;
+        COPY(w->channel, intake->channel);
         COPY(w->service_code, intake->service->code);
         COPY(w->service_version, intake->service->version);
         COPY(w->correlation_id, intake->correlation_id);

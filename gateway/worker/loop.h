@@ -24,7 +24,7 @@ extern const char *const stage_names[STAGE_COUNT];
 
 struct counters {
         _Atomic uint64_t stage_ns[STAGE_COUNT];
-        _Atomic uint64_t accepted, repeated, refused, completed, awaiting, stamped, unstamped, stamp_failures;
+        _Atomic uint64_t accepted, repeated, refused, completed, awaiting, stamped, unstamped, stamp_failures, steps_near, steps_over;
 };
 
 /* Read-only after start, or safe for several threads. */
@@ -76,6 +76,8 @@ struct loop {
         bool diagnosing;              /* one at a time */
         uint64_t revocation_news;     /* loop 0: as of the last waking of requests in CHECKING */
         struct mono_time wake_at;     /* loop 0: not before */
+        struct mono_time warn_at;     /* loop 0: steps that are near their end */
+        bool warning;
         bool resuming, draining, clean; /* clean: stopped with nothing unfinished, all freed */
         struct mono_time hurry_at;    /* draining: from then on callers are no longer kept waiting for results */
 };

@@ -19,6 +19,7 @@
 #include "gateway/worker/endpoints.h"
 #include "gateway/worker/flow.h"
 #include "gateway/worker/health.h"
+#include "gateway/worker/people.h"
 #include "gateway/worker/policy_conf.h"
 #include "gateway/worker/process.h"
 #include "gateway/worker/revocation_conf.h"
@@ -202,6 +203,7 @@ static void on_tick(uv_timer_t *timer)
         outbox_scan_kick(loop->scan);
         trust_watch_tick(loop->watch);
         calendar_watch_tick(loop->shared->calendar);
+        people_warn(loop);
         staff_watch_tick(loop->shared->staff);
         if (mono_now().ms >= loop->health_at.ms) {
                 loop->health_at.ms = mono_now().ms + HEALTH_EVERY_MS;
