@@ -152,6 +152,16 @@ static const struct conf_key organisation_keys[] = {
         {"services", CONF_TEXT, ORGANISATION(services), "", 0, 0, NULL, "service codes it works on, comma-separated; empty = all"},
         {"tls_sha256", CONF_TEXT, ORGANISATION(tls_sha256), "", 0, 0, NULL, "SHA-256 fingerprints of the TLS client certificates of its own system, comma-separated"},
         {"system_roles", CONF_TEXT, ORGANISATION(system_roles), "", 0, 0, NULL, "roles of that system, comma-separated"},
+        {"push", CONF_TEXT, ORGANISATION(push), "off", 0, 0, "off|shep|webhook", "how its system is told of requests that come to it: SHEP sendMessage, or JSON with a CMS signature"},
+        {"push_url", CONF_TEXT, ORGANISATION(push_url), "", 0, 0, NULL, "where to"},
+        {"push_ca", CONF_PATH, ORGANISATION(push_ca), "", 0, 0, NULL, "PEM of the CA of its TLS certificate (https)"},
+        {"push_service_id", CONF_TEXT, ORGANISATION(push_service_id), "", 0, 0, NULL, "serviceId of SHEP messages; empty = the service's code"},
+        {"push_timeout_ms", CONF_INT, ORGANISATION(push_timeout_ms), "10000", 10, 600000, NULL, "longest one call takes"},
+        {"push_connect_timeout_ms", CONF_INT, ORGANISATION(push_connect_timeout_ms), "3000", 10, 600000, NULL, "longest connecting takes"},
+        {"push_concurrency", CONF_INT, ORGANISATION(push_concurrency), "8", 1, 10000, NULL, "calls at once"},
+        {"push_failures_max", CONF_INT, ORGANISATION(push_failures_max), "5", 1, 10000, NULL, "failures in a row that open its breaker"},
+        {"push_open_ms", CONF_INT, ORGANISATION(push_open_ms), "1000", 10, DAY_MS, NULL, "first pause of an open breaker"},
+        {"push_open_ms_max", CONF_INT, ORGANISATION(push_open_ms_max), "60000", 10, DAY_MS, NULL, "longest pause of an open breaker"},
 };
 #define LISTENER(member) offsetof(struct listener_settings, member)
 static const struct conf_key listener_keys[] = {
@@ -273,6 +283,20 @@ static bool id_is_plain(const char *id)
         return n > 0 && n < 48 && strspn(id, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") == n;
 }
 
+bool settings_pushes(const struct organisation_settings *organisation)
+{
+        return organisation->push && !str_eq(organisation->push, "off");
+}
+
+static const char *push_problem(const struct organisation_settings *o)
+{
+        if (!settings_pushes(o))
+                return o->push_url ? "push_url says nothing while push = off" : NULL;
+        if (!o->push_url || (!str_starts(o->push_url, "http://") && !(str_starts(o->push_url, "https://") && o->push_ca)))
+                return "push needs push_url: http://, or https:// with push_ca";
+        return strlen(o->id) > PUSH_ID_MAX ? "with push its id may have at most 26 letters" : NULL;
+}
+
 static const char *organisation_problem(const struct settings *s, const struct organisation_settings *o)
 {
         if (!id_is_plain(o->id))
@@ -285,7 +309,7 @@ static const char *organisation_problem(const struct settings *s, const struct o
                 return "another one has its bin";
         if (!o->tls_sha256 != !o->system_roles)
                 return "tls_sha256 and system_roles go together";
-        return NULL;
+        return push_problem(o);
 }
 
 static enum gw_rc check_organisations(const struct settings *s, const char *path, struct why *why)

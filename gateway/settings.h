@@ -12,6 +12,7 @@
 #define SETTINGS_DESTINATIONS_MAX 16
 #define SETTINGS_AUTHORITIES_MAX 32
 #define SETTINGS_ORGANISATIONS_MAX 64
+#define PUSH_ID_MAX 26               /* bytes of the id of an organisation that is told: names of destinations and messages hold it */
 
 struct listener_settings {
         char *name, *address;
@@ -49,6 +50,9 @@ struct organisation_settings { /* whose people and systems work on requests: gat
         char *services;            /* service codes, comma-separated; empty = all */
         char *tls_sha256;          /* fingerprints of TLS client certificates of its own system */
         char *system_roles;        /* what that system may do */
+        char *push;                /* off | shep | webhook; NULL (the issuer without a section): off */
+        char *push_url, *push_ca, *push_service_id;
+        int64_t push_timeout_ms, push_connect_timeout_ms, push_concurrency, push_failures_max, push_open_ms, push_open_ms_max;
 };
 struct settings {
         struct {
@@ -130,6 +134,8 @@ const struct sender_settings *settings_sender(const struct settings *settings, c
 const struct destination_settings *settings_destination(const struct settings *settings, const char *name);
 const struct organisation_settings *settings_organisation(const struct settings *settings, const char *id);
 const struct organisation_settings *settings_organisation_of_bin(const struct settings *settings, const char *bin);
+/* Is its system told of requests? */
+bool settings_pushes(const struct organisation_settings *organisation);
 bool settings_has_key(const struct settings *settings, const char *id);
 /* The folder of answers; the caller frees. */
 char *settings_revocation_folder(const struct settings *settings);

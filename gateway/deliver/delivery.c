@@ -4,6 +4,7 @@
 
 #include "gateway/base/log.h"
 #include "gateway/deliver/delivery.h"
+#include "gateway/deliver/push.h"
 #include "gateway/reason.h"
 #include "gateway/soap/shep.h"
 
@@ -147,6 +148,12 @@ static enum gw_rc read_acknowledgement(const struct delivery *d, struct span in,
         return why_set(why, theirs ? GW_RETRY : GW_REJECT, REASON_PEER_REFUSED, "%s", reason > 0 ? reason_info(reason)->name : reason_known_shep_code(message->error_code));
 }
 
+/* A plain status proves nothing about who refuses: tried again, and parked after so many attempts. */
+static enum gw_rc read_status(long status, struct why *why)
+{
+        return status >= 200 && status < 300 ? GW_OK : why_set(why, GW_RETRY, REASON_PEER_ANSWER_INVALID, "answered with status %ld", status);
+}
+
 static void send_next(struct delivery *d);
 
 static void on_answer(void *arg, enum gw_rc rc, const struct http_answer *answer, const struct why *why)
@@ -156,7 +163,7 @@ static void on_answer(void *arg, enum gw_rc rc, const struct http_answer *answer
         bool reached = rc == GW_OK;
         d->sending = false;
         if (reached) {
-                rc = read_acknowledgement(d, answer->body, &r->why);
+                rc = d->env->form == DELIVERY_WEBHOOK ? read_status(answer->status, &r->why) : read_acknowledgement(d, answer->body, &r->why);
         } else {
                 why_set(&r->why, rc, REASON_PEER_UNREACHABLE, "%.200s", why->detail);
                 rc = GW_RETRY;
@@ -173,22 +180,34 @@ static void on_answer(void *arg, enum gw_rc rc, const struct http_answer *answer
         send_next(d);
 }
 
+static void post(struct delivery *d, const struct row *r)
+{
+        auto_str char *signature = NULL;
+        struct http_post post = {
+                .destination = d->env->destination,
+                .content_type = "text/xml; charset=utf-8",
+                .soap_action = "",
+                .correlation_id = d->number,
+                .body = buf_span(&r->given.payload),
+                .done = on_answer,
+                .arg = d,
+        };
+        if (d->env->form == DELIVERY_WEBHOOK && push_webhook_parts(post.body, &signature, &post.body)) {
+                post.content_type = "application/json";
+                post.soap_action = NULL;
+                post.header = PUSH_SIGNATURE_HEADER;
+                post.header_value = signature;
+        }
+        http_client_post(d->env->client, &post);
+}
+
 static void send_next(struct delivery *d)
 {
         if (d->sending)
                 return;
         if (!d->failed && d->next < d->count) {
-                struct http_post post = {
-                        .destination = d->env->destination,
-                        .content_type = "text/xml; charset=utf-8",
-                        .soap_action = "",
-                        .correlation_id = d->number,
-                        .body = buf_span(&d->rows[d->next].given.payload),
-                        .done = on_answer,
-                        .arg = d,
-                };
                 d->sending = true;
-                http_client_post(d->env->client, &post);
+                post(d, &d->rows[d->next]);
                 return;
         }
         if (d->finishing)

@@ -1,4 +1,4 @@
-/* Carries outbox rows to their destination, one request's rows strictly in order, and records what came of them.
+/* Carries outbox rows of one request to their destination, strictly in order, and records what came of them.
  *
  * A delivery is the hint: rows just written go out at once from memory. The scan (outbox_scan.h) is the truth: whatever is still pending in
  * the store when its lease is over is claimed and sent. Losing every delivery object only costs time.
@@ -13,11 +13,20 @@
 #include "gateway/register/journal.h"
 #include "gateway/verify/verify.h"
 
+enum delivery_form {
+        DELIVERY_SHEP,                /* a SOAP envelope; acknowledged by a signed sendMessageResponse */
+        DELIVERY_WEBHOOK,             /* push_webhook(); acknowledged by any status 2xx: who answers is known by TLS */
+};
+struct outbox_row;
 struct delivery_env {                 /* per loop; outlives its deliveries */
         struct http_client *client;
         struct journal_client *journal;
         struct verifier *verifier;
         struct destination *destination;
+        enum delivery_form form;
+        /* Makes the payload of a row that has none yet; NULL: there are no such rows. */
+        enum gw_rc (*compose)(void *ctx, const struct outbox_row *row, struct buf *out, struct why *why);
+        void *compose_ctx;
         const char *peer_bin;         /* whose signature the acknowledgements carry */
         struct backoff backoff;
         int park_after;               /* attempts */

@@ -431,6 +431,8 @@ static void add_headers(struct call *call, const struct http_post *post)
         /* This one may come from a peer's message: left out rather than trusted. */
         if (post->correlation_id && is_header_text(post->correlation_id) && strlen(post->correlation_id) <= CORRELATION_ID_MAX)
                 add_header(call, "X-Correlation-Id", "", post->correlation_id);
+        if (post->header && is_header_text(post->header_value))
+                add_header(call, post->header, "", post->header_value);
         struct curl_slist *more = curl_slist_append(call->headers, "Expect:"); /* no 100-continue: it costs a round trip */
         GW_ASSERT(more);
         call->headers = more;

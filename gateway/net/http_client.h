@@ -56,6 +56,7 @@ struct http_post {
         const char *content_type;
         const char *soap_action;      /* header value without quotes ("" is sent as ""), or NULL for no header */
         const char *correlation_id;   /* X-Correlation-Id, or NULL */
+        const char *header, *header_value; /* one more header, or NULL; text of ours without control characters */
         struct span body;             /* copied */
         int timeout_ms;               /* 0 = the destination's */
         http_client_done done;

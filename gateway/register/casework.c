@@ -1,4 +1,5 @@
 /* What people do with a request: claims and acts, each one piece of work with its event. */
+#include <stdio.h>
 #include <string.h>
 
 #include "gateway/register/casework.h"
@@ -55,7 +56,10 @@ enum gw_rc casework_open(struct store *store, const struct casework_new *record,
                 if (rc != GW_OK)
                         return rc;
         }
-        return GW_OK;
+        struct push_sides sides;
+        snprintf(sides.provider_bin, sizeof sides.provider_bin, "%s", record->provider_bin);
+        snprintf(sides.front_bin, sizeof sides.front_bin, "%s", record->front_bin);
+        return push_reached(store, record->request_id, &sides, NULL, &record->place, record->place.from, why);
 }
 
 /* ---- the claim ---- */
@@ -189,6 +193,9 @@ static enum gw_rc find_repeated(struct store *store, const struct casework_act *
 static enum gw_rc move(struct store *store, const struct casework_act *act, struct why *why)
 {
         const struct casework_place *next = act->next;
+        enum gw_rc rc = push_moved(store, act->request_id, next, act->entry.act, next->from, why);
+        if (rc != GW_OK)
+                return rc;
         auto_query struct query q = db_query(&store->db, SQL_CASEWORK_MOVE,
                 "UPDATE casework SET step = ?, role = ?, executor = ?, step_from = ?, step_near = ?, step_due = ?, changed_seq = ?, outcome = coalesce(?, outcome), ground = coalesce(?, ground),"
                 " holder = '', holder_role = '', lease_until = 0, warned = 0 WHERE request_id = ?");

@@ -245,6 +245,7 @@ enum gw_rc journal_open(const struct journal_options *options, struct journal **
         gw_auto(journal) struct journal *j = xcalloc(1, sizeof *j);
         j->lock_fd = -1;
         j->path = xstrdup(options->path);
+        j->store.pushes = options->pushes;
         j->group_max = options->group_max ? options->group_max : GROUP_MAX_DEFAULT;
         j->queue_max = options->queue_max ? options->queue_max : QUEUE_MAX_DEFAULT;
         pthread_mutex_init(&j->lock, NULL);

@@ -9,6 +9,7 @@
 
 #include <uv.h>
 
+#include "gateway/register/push.h"
 #include "gateway/register/store.h"
 
 struct journal;
@@ -16,6 +17,7 @@ struct journal_options {
         const char *path;             /* the SQLite file; made 0600 with its schema when missing; taken exclusively (flock on path.lock) */
         unsigned group_max;           /* pieces of work in one transaction: 256 */
         size_t queue_max;             /* pieces waiting; beyond: GW_RETRY OVERLOADED at once (through done, on the loop) */
+        struct push_targets pushes;   /* none by default */
 };
 GW_MUST_CHECK enum gw_rc journal_open(const struct journal_options *options, struct journal **ret_journal, struct why *why);
 /* Finishes what is queued, checkpoints, closes. All clients must be gone. */

@@ -97,6 +97,18 @@ enum gw_rc store_outbox_add(struct store *store, const struct outbox_new *row, i
         return GW_OK;
 }
 
+enum gw_rc store_outbox_fill(struct store *store, int64_t id, struct span payload, struct why *why)
+{
+        auto_query struct query q = db_query(&store->db, SQL_OUTBOX_FILL, "UPDATE outbox_payload SET payload = ? WHERE outbox_id = ? AND length(payload) = 0");
+        query_span(&q, payload);
+        query_i64(&q, id);
+        int changes = 0;
+        enum gw_rc rc = query_run(&q, &changes, why);
+        if (rc == GW_OK && changes == 0)
+                return why_set(why, GW_REJECT, REASON_INTERNAL, "outbox row %lld is not without a payload", (long long)id);
+        return rc;
+}
+
 static enum gw_rc refuse(int64_t id, const char *wanted, struct why *why)
 {
         return why_set(why, GW_REJECT, REASON_INTERNAL, "outbox row %lld is not %s", (long long)id, wanted);
@@ -250,5 +262,31 @@ enum gw_rc store_outbox_claim(struct store *store, const char *destination, stru
         }
         for (size_t i = 0; i < count; i++)
                 outbox_row_done(&rows[i]);
+        return rc;
+}
+
+enum gw_rc store_outbox_is_due(struct store_reader *reader, const char *destination, struct wall_time now, bool *ret_due, struct why *why)
+{
+        auto_query struct query q = db_query(&reader->db, SQL_OUTBOX_IS_DUE,
+                "SELECT EXISTS (SELECT 1 FROM outbox INDEXED BY outbox_ready WHERE status = 0 AND destination = ? AND work_at <= ?)");
+        query_text(&q, destination);
+        query_i64(&q, now.ms);
+        bool row = false;
+        enum gw_rc rc = query_next(&q, &row, why);
+        if (rc == GW_OK)
+                *ret_due = query_column_i64(&q, 0) != 0;
+        return rc;
+}
+
+enum gw_rc store_outbox_to(struct store_reader *reader, const char *message_id, char ret_destination[32], struct why *why)
+{
+        auto_query struct query q = db_query(&reader->db, SQL_OUTBOX_TO, "SELECT destination FROM outbox WHERE message_id = ?");
+        query_text(&q, message_id);
+        bool row = false;
+        enum gw_rc rc = query_next(&q, &row, why);
+        if (rc == GW_OK && !row)
+                return why_set(why, GW_REJECT, REASON_REQUEST_NOT_FOUND, "no such message of ours");
+        if (rc == GW_OK)
+                query_column_text(&q, 0, ret_destination, 32);
         return rc;
 }

@@ -76,7 +76,7 @@ static enum gw_rc configure(struct store *store, struct why *why)
 
 enum gw_rc store_open(struct store *store, const char *path, struct why *why)
 {
-        *store = (struct store){.wal_pages = 0};
+        *store = (struct store){.pushes = store->pushes};
         enum gw_rc rc = make_private(path, why);
         if (rc == GW_OK)
                 rc = db_open(&store->db, path, SQLITE_OPEN_READWRITE, why);

@@ -124,11 +124,13 @@ struct outbox_new {
         const char *kind;             /* NOTIFICATION | RESPONSE */
         const char *message_id;       /* stable idempotency key */
         const char *state_code;       /* request state the message tells about */
-        struct span payload;          /* the signed envelope, ready to POST; its bytes never change */
+        struct span payload;          /* the signed envelope, ready to POST; its bytes never change. Empty: given by store_outbox_fill() before it is sent first */
         struct wall_time at, lease_until;
 };
 /* *ret_id: row id. Sequences of a request for a destination only grow: a repeated or lower one is GW_REJECT. */
 GW_MUST_CHECK enum gw_rc store_outbox_add(struct store *store, const struct outbox_new *row, int64_t *ret_id, struct why *why);
+/* Once. GW_REJECT when it has one. */
+GW_MUST_CHECK enum gw_rc store_outbox_fill(struct store *store, int64_t id, struct span payload, struct why *why);
 GW_MUST_CHECK enum gw_rc store_outbox_sent(struct store *store, int64_t id, struct wall_time at, struct why *why);
 GW_MUST_CHECK enum gw_rc store_outbox_retry(struct store *store, int64_t id, struct wall_time next, const char *error, struct why *why); /* attempts + 1, lease given back */
 GW_MUST_CHECK enum gw_rc store_outbox_park(struct store *store, int64_t id, const char *error, struct wall_time at, struct why *why);
@@ -148,6 +150,11 @@ void outbox_row_done(struct outbox_row *row);
 /* Leases up to max due rows of a destination until lease_until: pending, next_attempt_at <= now, lease over, and no earlier unsent row of
  * the same request for the same destination (a parked one blocks too). */
 GW_MUST_CHECK enum gw_rc store_outbox_claim(struct store *store, const char *destination, struct wall_time now, struct wall_time lease_until, size_t max, struct outbox_row *rows, size_t *ret_count, struct why *why);
+
+/* Is there anything to claim? Costs no transaction of the journal. */
+GW_MUST_CHECK enum gw_rc store_outbox_is_due(struct store_reader *reader, const char *destination, struct wall_time now, bool *ret_due, struct why *why);
+/* Where the message with that id goes. REQUEST_NOT_FOUND. */
+GW_MUST_CHECK enum gw_rc store_outbox_to(struct store_reader *reader, const char *message_id, char ret_destination[32], struct why *why);
 
 /* ---- work to resume ---- */
 struct request_work {

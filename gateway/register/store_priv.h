@@ -9,6 +9,7 @@
 #include <sqlite3.h>
 
 #include "gateway/reason.h"
+#include "gateway/register/push.h"
 #include "gateway/register/store.h"
 
 /* ---- statements: the text stands beside its verb, the id is its place in the connection's cache ---- */
@@ -23,6 +24,7 @@ enum sql_id {
         SQL_DECISION_ADD, SQL_DOCUMENT_ADD,
         SQL_OUTBOX_LAST, SQL_OUTBOX_ADD, SQL_OUTBOX_PAYLOAD, SQL_OUTBOX_SENT, SQL_OUTBOX_NEXT, SQL_OUTBOX_RETRY, SQL_OUTBOX_PARK,
         SQL_OUTBOX_RELEASE, SQL_OUTBOX_DUE, SQL_OUTBOX_LEASE, SQL_OUTBOX_LET_GO, SQL_OUTBOX_UNLEASE_BLOCKED, SQL_OUTBOX_UNLEASE, SQL_OUTBOX_PARKED,
+        SQL_OUTBOX_FILL, SQL_OUTBOX_IS_DUE, SQL_OUTBOX_TO, SQL_PUSH_NEXT, SQL_PUSH_FROM,
         SQL_CASEWORK_OPEN, SQL_CASEWORK_ENTRY, SQL_CASEWORK_CLAIMED, SQL_CASEWORK_CLAIM, SQL_CASEWORK_RELEASE, SQL_CASEWORK_LAST, SQL_CASEWORK_MOVE, SQL_CASEWORK_TOUCH,
         SQL_CASEWORK_WARN, SQL_CASEWORK_WARNED, SQL_CASEWORK_ISSUED, SQL_CASEWORK_END,
         SQL_CASEWORK_VIEW, SQL_CASEWORK_DUE, SQL_CASEWORK_NEWEST_OPEN, SQL_CASEWORK_NEWEST, SQL_CASEWORK_COUNTS, SQL_CASEWORK_WAIT, SQL_CASEWORK_DONE, SQL_CASEWORK_HISTORY, SQL_CASEWORK_CHANGES, SQL_CASEWORK_BODY,
@@ -97,6 +99,7 @@ struct store {
         struct ledger ledger;
         struct ledger before;                 /* the ledger when the piece of work began */
         int wal_pages;                        /* in the write-ahead log after the last commit */
+        struct push_targets pushes;
 };
 /* Opens or makes the file, loads the ledger. Nothing is left open on failure. */
 GW_MUST_CHECK enum gw_rc store_open(struct store *store, const char *path, struct why *why);
@@ -144,5 +147,15 @@ GW_MUST_CHECK enum gw_rc casework_follow(struct store *store, int64_t request_id
 struct store_reader {
         struct db db;
 };
+
+/* ---- pushes ---- */
+struct push_sides { char provider_bin[13], front_bin[13]; };
+struct casework_place;
+/* The place of a request is now this one: a row for the organisation whose step it is, when it has a system to be told and the step before was not its own. from_role: of
+ * that step; NULL: there was none, or it does not matter. */
+GW_MUST_CHECK enum gw_rc push_reached(struct store *store, int64_t request_id, const struct push_sides *sides, const char *from_role, const struct casework_place *place, struct wall_time at,
+                                      struct why *why);
+/* The same just before the place moves, by the row as it still is. act: what moves it, or NULL. */
+GW_MUST_CHECK enum gw_rc push_moved(struct store *store, int64_t request_id, const struct casework_place *place, const char *act, struct wall_time at, struct why *why);
 
 #endif

@@ -1,11 +1,13 @@
 /* The SHEP channels: ISyncChannel SendMessage waits for the result inside the wait limit; IAsyncChannelClient sendMessage is acknowledged
  * as soon as the request is durable; changeMassageStatusNotification tells that the applicant has the result. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "gateway/base/log.h"
 #include "gateway/base/text.h"
 #include "gateway/reason.h"
+#include "gateway/register/casework.h"
 #include "gateway/soap/wsdl.h"
 #include "gateway/worker/answer.h"
 #include "gateway/worker/endpoints.h"
@@ -28,6 +30,7 @@ struct call {
         /* status notification */
         struct request_view view;
         struct wall_time at;
+        char destination[32], detail[64]; /* of the message that it is about; what is noted */
 };
 
 static void call_end(struct call *c)
@@ -240,25 +243,46 @@ static void on_received(void *arg, enum gw_rc rc, const struct why *why)
         call_end(c);
 }
 
-static enum gw_rc check_cabinet(struct call *c, const struct soap *soap, struct why *why)
+/* ---- an organisation's system has what it was told ---- */
+
+static enum gw_rc noted_work(struct store *store, void *arg, struct why *why)
+{
+        struct call *c = arg;
+        return casework_note(store, c->view.id, c->destination, c->detail, c->at, why);
+}
+
+/* Whose word counts: his whom the message went to. */
+static const char *peer_bin(const struct call *c)
+{
+        const struct organisation_settings *o = str_starts(c->destination, PUSH_PREFIX) ? settings_organisation(c->loop->shared->settings, c->destination + strlen(PUSH_PREFIX)) : NULL;
+        return o ? o->bin : c->loop->shared->cabinet_settings->bin;
+}
+
+static enum gw_rc check_peer(struct call *c, const struct soap *soap, struct why *why)
 {
         auto_certificate struct certificate *certificate = NULL;
-        struct sender_binding binding = {.bin = c->loop->shared->cabinet_settings->bin};
+        struct sender_binding binding = {.bin = peer_bin(c)};
         enum gw_rc rc = verify_transport(c->loop->shared->verifier, soap, c->at, &certificate, why);
         return rc == GW_OK ? verify_sender_allowed(certificate, &binding, why) : rc;
 }
 
 static enum gw_rc take_notification(struct call *c, const struct soap *soap, const struct shep_message *m, struct why *why)
 {
-        enum gw_rc rc = check_cabinet(c, soap, why);
+        const char *message_id = m->message_id ? m->message_id : "", *state = m->message_state ? m->message_state : "?";
+        struct why unknown = WHY_INIT;
+        gw_ignore(store_outbox_to(c->loop->reader, message_id, c->destination, &unknown)); /* what is not there is told below, to a peer that is known */
+        enum gw_rc rc = check_peer(c, soap, why);
         if (rc != GW_OK)
                 return rc;
         c->refusal.sign_it = true;
-        rc = store_view_by_outbox_message(c->loop->reader, m->message_id ? m->message_id : "", &c->view, why);
+        rc = store_view_by_outbox_message(c->loop->reader, message_id, &c->view, why);
         if (rc != GW_OK)
                 return rc;
-        log_event(LOG_INFO, c->view.number, "cabinet.notified", "state=%s", m->message_state ? m->message_state : "?");
-        if (str_eq(m->message_state, "DELIVERED"))
+        log_event(LOG_INFO, c->view.number, "peer.notified", "destination=%s state=%s", c->destination, state);
+        if (!str_eq(c->destination, "cabinet")) {
+                snprintf(c->detail, sizeof c->detail, "delivery notification: %s", state);
+                journal_submit(c->loop->journal, noted_work, on_received, c);
+        } else if (str_eq(m->message_state, "DELIVERED"))
                 journal_submit(c->loop->journal, received_work, on_received, c);
         else
                 answer_notification(c);

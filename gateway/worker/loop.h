@@ -40,11 +40,14 @@ struct shared {
         struct journal *journal;
         struct collect_peer peers[COLLECT_SYSTEMS_MAX];
         size_t peer_count;
-        struct destination *destinations[SETTINGS_DESTINATIONS_MAX + 1]; /* and the time-stamping authority */
+        struct destination *destinations[SETTINGS_DESTINATIONS_MAX + 1 + SETTINGS_ORGANISATIONS_MAX]; /* and the time-stamping authority, and organisations that are told */
         size_t destination_count;
         struct destination *cabinet;
         const struct destination_settings *cabinet_settings;
         struct destination *tsa;      /* time-stamping authority, one of the destinations; NULL: none */
+        struct push_target push_targets[SETTINGS_ORGANISATIONS_MAX]; /* organisations that are told, and their destinations (worker/push.h) */
+        struct destination *push_destinations[SETTINGS_ORGANISATIONS_MAX];
+        size_t push_count;
         struct http_limits limits;
         struct page_fonts *fonts;     /* of printed results */
         struct print_layouts *layouts; /* general ones */
@@ -67,7 +70,8 @@ struct loop {
         struct signer *signer;
         struct store_reader *reader;
         struct delivery_env delivery;
-        struct outbox_scan *scan;     /* loop 0, else NULL */
+        struct outbox_scan *scan;     /* loop 0, else NULL: the cabinet's */
+        struct pushes *pushes;        /* loop 0, else NULL */
         struct trust_watch *watch;    /* loop 0, else NULL */
         struct mono_time health_at;   /* loop 0: when its health file is due */
         unsigned flows;               /* requests under way here */

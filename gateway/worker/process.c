@@ -22,6 +22,7 @@
 #include "gateway/worker/people.h"
 #include "gateway/worker/policy_conf.h"
 #include "gateway/worker/process.h"
+#include "gateway/worker/push.h"
 #include "gateway/worker/revocation_conf.h"
 #include "gateway/worker/trust_watch.h"
 
@@ -96,6 +97,7 @@ static enum gw_rc open_destinations(struct shared *s, const struct adapter *cons
                 };
         }
         open_tsa(s);
+        push_destinations(s);
         return GW_OK;
 }
 
@@ -189,7 +191,8 @@ static enum gw_rc open_shared(struct worker *w, const struct settings *settings,
                 rc = check_catalogue(s, why);
         if (rc == GW_OK)
                 rc = open_tls(w, why);
-        struct journal_options options = {.path = settings->store.path, .group_max = (unsigned)settings->store.group, .queue_max = (size_t)settings->store.queue};
+        struct journal_options options = {.path = settings->store.path, .group_max = (unsigned)settings->store.group, .queue_max = (size_t)settings->store.queue,
+                                          .pushes = {s->push_targets, s->push_count}};
         return rc == GW_OK ? journal_open(&options, &s->journal, why) : rc;
 }
 
@@ -200,7 +203,8 @@ static void on_tick(uv_timer_t *timer)
         struct loop *loop = timer->data;
         release_take(loop->shared->settings->gateway.run_folder, loop->journal);
         flow_resume(loop);
-        outbox_scan_kick(loop->scan);
+        outbox_scan_look(loop->scan, loop->reader);
+        pushes_look(loop->pushes);
         trust_watch_tick(loop->watch);
         calendar_watch_tick(loop->shared->calendar);
         people_warn(loop);
@@ -221,8 +225,10 @@ static void on_stop(uv_async_t *handle)
 {
         struct loop *loop = handle->data;
         int64_t drain_ms = loop->shared->settings->gateway.drain_ms;
-        if (loop->scan)
+        if (loop->scan) {
                 outbox_scan_stop(loop->scan);
+                pushes_stop(loop->pushes);
+        }
         /* Requests that have arrived already are taken in as ever, by the call below; later ones are refused. */
         http_server_drain(loop->server, (int)drain_ms, on_drained, loop);
         loop->hurry_at = (struct mono_time){mono_now().ms + drain_ms / 2};
@@ -231,7 +237,7 @@ static void on_stop(uv_async_t *handle)
 
 static bool idle(const struct loop *loop)
 {
-        return !loop->flows && !loop->calls && !journal_pending(loop->journal) && (!loop->scan || outbox_scan_idle(loop->scan));
+        return !loop->flows && !loop->calls && !journal_pending(loop->journal) && (!loop->scan || (outbox_scan_idle(loop->scan) && pushes_idle(loop->pushes)));
 }
 
 /* After the listeners are drained: what was registered goes on to its end, as far as the time allows; the store holds the rest. */
@@ -280,6 +286,7 @@ static enum gw_rc open_loop(struct worker *w, struct loop *loop, struct why *why
                         return why_set(why, GW_FAULT, REASON_INTERNAL, "listener %s cannot be watched", s->settings->listeners[i].name);
         if (loop->index == 0) {
                 loop->scan = outbox_scan_new(&loop->delivery, "cabinet", s->cabinet_settings->timeout_ms + 5000);
+                loop->pushes = pushes_new(loop);
                 loop->watch = trust_watch_new(loop);
                 uv_timer_init(&loop->uv, &loop->tick);
                 loop->tick.data = loop;
@@ -305,6 +312,7 @@ static void close_loop(struct loop *loop)
         http_client_free(loop->client);
         journal_client_free(loop->journal);
         outbox_scan_free(loop->scan);
+        pushes_free(loop->pushes);
         trust_watch_free(loop->watch);
         uv_run(&loop->uv, UV_RUN_NOWAIT);
         uv_walk(&loop->uv, close_handle, NULL);

@@ -27,6 +27,7 @@ struct fixture {
         char dir[64], path[96];
         struct journal *journal;
         struct store_reader *reader;
+        struct push_targets pushes;
         /* lending */
         pthread_t borrower;
         pthread_mutex_t lock;
@@ -40,7 +41,7 @@ struct fixture {
 static inline void fixture_open(struct fixture *f)
 {
         struct why why = WHY_INIT;
-        struct journal_options options = {.path = f->path, .group_max = 256, .queue_max = 4096};
+        struct journal_options options = {.path = f->path, .group_max = 256, .queue_max = 4096, .pushes = f->pushes};
         if (journal_open(&options, &f->journal, &why) != GW_OK || store_reader_open(f->path, &f->reader, &why) != GW_OK)
                 fail_msg("the store was not opened: %s", why.detail);
 }
