@@ -267,7 +267,7 @@ static bool has_token(const char *list, const char *token)
         return false;
 }
 
-struct framing { unsigned hosts, lengths, encodings, expects; uint64_t length; };
+struct framing { unsigned hosts, lengths, encodings, expects, types, keys; uint64_t length; };
 
 /* Looks at one header that means something to the transport; false = 400. */
 static bool note_header(struct http_parser *p, const struct http_header *h, struct framing *f)
@@ -278,6 +278,11 @@ static bool note_header(struct http_parser *p, const struct http_header *h, stru
                 return ++f->lengths == 1 && text_to_u64(h->value, 0, UINT64_MAX, &f->length);
         if (str_eq(h->name, "transfer-encoding"))
                 return ++f->encodings == 1 && !p->http_1_0 && strcasecmp(h->value, "chunked") == 0;
+        /* One value each (RFC 9110 8.3, 5.3): of two, a proxy in front may have believed the other. */
+        if (str_eq(h->name, "content-type"))
+                return ++f->types == 1;
+        if (str_eq(h->name, "idempotency-key"))
+                return ++f->keys == 1;
         if (str_eq(h->name, "connection") && has_token(h->value, "close"))
                 p->keep_alive = false;
         if (str_eq(h->name, "expect") && !p->http_1_0) { /* RFC 9110 10.1.1: from HTTP/1.0 it is ignored */

@@ -171,6 +171,8 @@ static const struct bad bad[] = {
         {"chunks over the limit", CHUNKED "20\r\n0123456789abcdef0123456789abcdef\r\n21\r\n0123456789abcdef0123456789abcdefX", 413},
         /* expectation */
         {"other expectation", "POST / HTTP/1.1\r\n" HOST "Expect: 200-ok\r\nContent-Length: 1\r\n\r\nx", 417},
+        {"Content-Type twice", "POST / HTTP/1.1\r\n" HOST "Content-Type: text/xml\r\nContent-Type: application/json\r\nContent-Length: 1\r\n\r\nx", 400},
+        {"Idempotency-Key twice", "POST / HTTP/1.1\r\n" HOST "Idempotency-Key: a\r\nIdempotency-Key: a\r\nContent-Length: 1\r\n\r\nx", 400},
         {"expectation twice", "POST / HTTP/1.1\r\n" HOST "Expect: 100-continue, x\r\nContent-Length: 1\r\n\r\nx", 417},
         /* amounts */
         {"nine headers", "GET / HTTP/1.1\r\n" HOST "A: 1\r\nB: 1\r\nC: 1\r\nD: 1\r\nE: 1\r\nF: 1\r\nG: 1\r\nH: 1\r\n\r\n", 431},
