@@ -24,6 +24,12 @@ static bool for_good(const struct revocation_status *status)
         return status->answer == REVOCATION_BAD && status->reason != REASON_HOLD;
 }
 
+/* "Revoked" of a date that was still to come when the authority said it is a clock or zone gone wrong at either end, not leave to go on signing until then. */
+static bool was_good_at(const struct revocation_status *status, struct wall_time at)
+{
+        return status->revoked_at.ms > at.ms && status->revoked_at.ms <= status->this_update.ms;
+}
+
 /* Authorities may take expired certificates off their CRLs (RFC 5280 3.3). */
 static bool speaks_of(const struct revocation_status *status, const struct certificate *certificate)
 {
@@ -40,7 +46,7 @@ int answers_judge(const struct revocation_conf *rules, const struct revocation_s
                 if (says[i].answer != REVOCATION_BAD || (i == 2 && overruled && !for_good(&says[i])))
                         continue;
                 if (for_good(&says[i]) || answer_current(rules, &says[i], now)) {
-                        *ret_answer = says[i].revoked_at.ms > at.ms ? REVOCATION_GOOD : REVOCATION_BAD;
+                        *ret_answer = was_good_at(&says[i], at) ? REVOCATION_GOOD : REVOCATION_BAD;
                         return i;
                 }
                 if (says[i].this_update.ms > held_at)

@@ -7,7 +7,7 @@
  *  - A revocation other than a hold is for good: it stays BAD when it has become too old.
  *  - GOOD needs a current answer that is not older than the last hold known. OCSP is asked first; a current CRL decides when OCSP has nothing current.
  *  - Everything else is UNKNOWN. An answer older than the one held never takes its place: on plain HTTP somebody could repeat it.
- *  - A certificate revoked after the instant that is asked for was good at that instant.
+ *  - A certificate revoked after the instant that is asked for was good at that instant, unless the authority named a date later than its own statement.
  *  - A CRL made after a certificate expired says nothing good about it (RFC 5280 5: it may have been taken off). */
 #ifndef GW_REVOCATION_REVOCATION_H
 #define GW_REVOCATION_REVOCATION_H

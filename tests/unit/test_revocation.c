@@ -214,7 +214,9 @@ static void rules_of_judging(void **state GW_UNUSED)
                 {"a hold in a CRL counts while current", {SAYS(OCSP, GOOD, 1, -1, 0), SAYS(CRL, BAD, 9, 6, 50), NOTHING}, REVOCATION_BAD, 1},
                 {"released by the delta", {NOTHING, SAYS(CRL, GOOD, 1, -1, 0), SAYS(CRL, BAD, 5, 6, 50)}, REVOCATION_GOOD, 1},
                 {"held by the delta", {NOTHING, SAYS(CRL, BAD, 1, 6, 2), SAYS(CRL, GOOD, 5, -1, 0)}, REVOCATION_BAD, 1},
-                {"revoked after the instant", {SAYS(OCSP, BAD, 1, 1, -1), NOTHING, NOTHING}, REVOCATION_GOOD, 0},
+                {"revoked after the instant", {SAYS(OCSP, BAD, -2, 1, -1), NOTHING, NOTHING}, REVOCATION_GOOD, 0},
+                {"of a date that is still to come when it is said", {SAYS(OCSP, BAD, 1, 1, -5), NOTHING, NOTHING}, REVOCATION_BAD, 0},
+                {"the same in a CRL", {NOTHING, SAYS(CRL, BAD, 1, -1, -5), NOTHING}, REVOCATION_BAD, 1},
                 {"revoked at the instant", {SAYS(OCSP, BAD, 1, 1, 0), NOTHING, NOTHING}, REVOCATION_BAD, 0},
         };
         struct certificate certificate = {.not_after = {1000 * (int64_t)HOUR_MS}};
