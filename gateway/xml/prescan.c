@@ -210,8 +210,12 @@ static enum gw_rc scan_attributes(struct scan *scan)
                         return too_complex(scan, "attributes in one tag", scan->limits->attributes_max);
                 if (++scan->attributes > ATTRIBUTES_PER_ELEMENT * scan->limits->elements_max)
                         return too_complex(scan, "attributes", ATTRIBUTES_PER_ELEMENT * scan->limits->elements_max);
-                if (is_namespace_declaration(name) && ++scan->namespaces > scan->limits->namespaces_max)
+                if (!is_namespace_declaration(name))
+                        continue;
+                if (++scan->namespaces > scan->limits->namespaces_max)
                         return too_complex(scan, "namespace declarations", scan->limits->namespaces_max);
+                if (memchr(value.p, '&', value.n))
+                        return why_set(scan->why, GW_REJECT, REASON_XML_NAMESPACE, "a reference in the name of a namespace");
         }
 }
 

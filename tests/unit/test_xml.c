@@ -47,6 +47,8 @@ static void refuses(void **state GW_UNUSED)
                 {"undeclared prefix of an attribute", "<a x:b=''/>", "undeclared prefix", REASON_XML_NAMESPACE},
                 {"relative namespace URI", "<a xmlns='x'/>", "relative namespace URI", REASON_XML_NAMESPACE},
                 {"relative namespace URI of a prefix", "<a><b xmlns:y='../y'/></a>", "relative namespace URI", REASON_XML_NAMESPACE},
+                {"a reference in a namespace URI, which libxml2 would leave as it is", "<a xmlns:y='urn:y?a&amp;b'/>", "a reference", REASON_XML_NAMESPACE},
+                {"a letter of a namespace URI in disguise", "<a xmlns='urn:&#x79;'/>", "a reference", REASON_XML_NAMESPACE},
                 {"ill-formed namespace URI", "<a xmlns:y='http://[y'/>", "ill-formed namespace URI", REASON_XML_NAMESPACE},
                 {"prefix undeclared again", "<a xmlns:y='urn:y'><b xmlns:y=''/></a>", "", REASON_XML_NAMESPACE},
                 {"duplicate attribute", "<a b='1' b='2'/>", "duplicate attribute", REASON_XML_NOT_WELL_FORMED},
