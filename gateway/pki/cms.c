@@ -231,6 +231,15 @@ static enum cms_problem read_signed_attributes(struct signer *signer, struct spa
         return CMS_OK;
 }
 
+/* RFC 5652 11.1-11.3, RFC 5035, RFC 6211: these are signed or not there; whoever reads them here reads what anybody may have put. */
+static bool must_be_signed(struct span oid)
+{
+        for (size_t k = 0; k < ATTRIBUTE_COUNT; k++)
+                if (k != ATTRIBUTE_COUNTER_SIGNATURE && span_eq(oid, attribute_oids[k]))
+                        return true;
+        return false;
+}
+
 /* UnsignedAttributes: nobody vouches for them. A time-stamp token vouches for itself; counter-signatures and the rest are ignored. */
 static enum cms_problem read_unsigned_attributes(struct signer *signer, struct span in, struct why *detail)
 {
@@ -239,6 +248,8 @@ static enum cms_problem read_unsigned_attributes(struct signer *signer, struct s
                 if (count == ATTRIBUTES_MAX || !ber_take(&in, DER_SEQUENCE, &attribute) || !ber_take(&attribute, DER_OID, &oid) ||
                     !ber_take(&attribute, BER_SET, &set) || attribute.n != 0)
                         return STRUCTURE("unsigned attributes are ill-formed, or too many");
+                if (must_be_signed(oid))
+                        return STRUCTURE("an attribute that must be signed is among the unsigned ones");
                 if (!span_eq(oid, oid_time_stamp))
                         continue;
                 if (signer->time_stamp.p || !single_value(set, &signer->time_stamp))

@@ -9,6 +9,8 @@
 #include "gateway/pki/tsp.h"
 #include "gateway/verify/trust.h"
 
+#define ACCURACY_MS_MAX 60000 /* EN 319 421 wants a second; a stamp that may be off by days proves nothing about a certificate's dates */
+
 #define REFUSE(...) sig_refuse(why, party, SIG_TIMESTAMP, __VA_ARGS__)
 
 GW_DEFINE_AUTO(usage, EXTENDED_KEY_USAGE, EXTENDED_KEY_USAGE_free)
@@ -88,6 +90,8 @@ enum gw_rc time_stamp_check(struct verifier *verifier, enum sig_party party, str
                 return REFUSE("the time stamp's policy %s is not accepted", facts.policy);
         if (facts.at.ms > now.ms + policy->clock_skew_ms)
                 return REFUSE("the time stamp lies in the future");
+        if (facts.accuracy_ms > ACCURACY_MS_MAX)
+                return REFUSE("the time stamp is exact to %lld s only", (long long)(facts.accuracy_ms / 1000));
         auto_certificate struct certificate *authority = NULL;
         gw_auto(certificates) STACK_OF(X509) *untrusted = tsp_certificates(read);
         enum gw_rc rc = load_authority(verifier, party, facts.x509, &authority, why);

@@ -15,7 +15,8 @@ struct time_stamp {
 };
 /* token: DER (or BER) of its ContentInfo. stamped: the bytes it must be over (CAdES-T: the signature value; XAdES-T: the canonical SignatureValue element).
  * Trusted: the token's own signature; the authority's certificate has id-kp-timeStamping alone and critical (RFC 3161 2.3), leads to an anchor and was current at genTime,
- * and is not revoked by now; its policy is one of ours (verify_policy.stamp_policies); genTime is not later than `now` and the clock skew.
+ * and is not revoked by now; its policy is one of ours (verify_policy.stamp_policies); genTime is not later than `now` and the clock skew,
+ * and exact to a minute at least.
  * Problem: TIMESTAMP, whatever is wrong; GW_RETRY with CERTIFICATE_REVOCATION_UNKNOWN when nothing is known about the authority now. What the stamp means for a
  * certificate's dates is trust_check_stamped()'s. */
 GW_MUST_CHECK enum gw_rc time_stamp_check(struct verifier *verifier, enum sig_party party, struct span token, struct span stamped, struct wall_time now,

@@ -76,6 +76,11 @@ static void a_good_token(void **state GW_UNUSED)
         expect("within the skew", verifier, token, STAMPED, -30000, GW_OK, 0, "");
         expect("in the future", verifier, token, STAMPED, -120000, BAD, "future");
         expect("long after the authority's certificate has expired", verifier, token, STAMPED, 800 * 86400000LL, GW_OK, 0, "");
+        auto_buf struct buf minute = BUF_INIT, vague = BUF_INIT;
+        make_token(STAMPED, "-sha256", "tsa", "accuracy = secs:60", &minute);
+        make_token(STAMPED, "-sha256", "tsa", "accuracy = secs:61", &vague);
+        expect("exact to a minute", verifier, token_of(&minute), STAMPED, 0, GW_OK, 0, "");
+        expect("exact to more than a minute", verifier, token_of(&vague), STAMPED, 0, BAD, "exact to 61 s only");
         expect("no token", verifier, span_str("MII"), STAMPED, 0, BAD, "");
 }
 
