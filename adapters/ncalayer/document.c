@@ -69,7 +69,7 @@ static enum gw_rc fill_value(const struct signing_key *key, xmlNode *signature, 
         buf_add_char(&value, '\n');
         document_base64_lines(&value, buf_span(&raw), "\r\n");
         buf_add_char(&value, '\n');
-        xmlNodeAddContent(xml_child(signature, DSIG_NS, "SignatureValue"), BAD_CAST buf_cstr(&value));
+        xmlNodeAddContent(xml_child(signature, DSIG_NS, "SignatureValue"), (const xmlChar *)buf_cstr(&value));
         return GW_OK;
 }
 

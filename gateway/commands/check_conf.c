@@ -119,6 +119,31 @@ static bool check_calendar(const struct settings *s, const struct catalogue *cat
         return ok;
 }
 
+static bool has_code(const struct catalogue *catalogue, const char *code)
+{
+        for (size_t i = 0; i < catalogue_count(catalogue); i++)
+                if (str_eq(catalogue_at(catalogue, i)->code, code))
+                        return true;
+        return false;
+}
+
+/* An organisation that is to work on what does not exist works on nothing. */
+static bool check_organisations(const struct settings *s, const struct catalogue *catalogue)
+{
+        bool all = true;
+        for (size_t i = 0; i < s->organisation_count; i++) {
+                const struct organisation_settings *o = &s->organisations[i];
+                for (const char *at = o->services ? o->services + strspn(o->services, " ,") : ""; *at; at += strspn(at, " ,")) {
+                        size_t n = strcspn(at, " ,");
+                        auto_str char *code = xstrndup(at, n), *what = xasprintf("[organisation %s] works on %s, which is a service", o->id, code);
+                        struct why missing = {0, "the catalogue has no such code"};
+                        at += n;
+                        all = say(has_code(catalogue, code), what, &missing) && all;
+                }
+        }
+        return all;
+}
+
 static bool check_services(const struct settings *s)
 {
         struct why why = WHY_INIT;
@@ -138,6 +163,7 @@ static bool check_services(const struct settings *s)
                         ok = say(settings_destination(s, service->questions[k].adapter) != NULL, what, &missing) && ok;
                 }
         }
+        ok = ok && check_organisations(s, catalogue);
         ok = ok && check_calendar(s, catalogue);
         catalogue_close(catalogue);
         return ok;

@@ -105,6 +105,9 @@ void endpoint_metrics(struct loop *loop, struct http_exchange *exchange)
         counter(&out, "certificates_decoded_total", "Certificates decoded", v.decoded);
         counter(&out, "chains_checked_total", "Certificate chains checked", v.chains);
         counter(&out, "signatures_made_total", "Signatures asked from the signer", signatures_made(s));
+        counter(&out, "logins_total", "Sessions begun with an EDS", s->counters.logins);
+        counter(&out, "logins_refused_total", "Logins and challenges refused", s->counters.logins_refused);
+        buf_printf(&out, "# HELP egov_sessions People who are logged in\n# TYPE egov_sessions gauge\negov_sessions %zu\n", sessions_count(s->sessions));
         struct journal_counts j = journal_counts(s->journal);
         counter(&out, "journal_pieces_total", "Pieces of work done by the journal", j.pieces);
         counter(&out, "journal_commits_total", "Commits they took", j.commits);

@@ -54,6 +54,7 @@ static void challenge(struct loop *loop, struct http_exchange *exchange, const c
         char id[CHALLENGE_ID_MAX], expires[CLOCK_TEXT_MAX];
         auto_buf struct buf xml = BUF_INIT;
         if (session_challenge(loop->shared->sessions, request->peer->address, now, id, &xml, &why) != GW_OK) {
+                atomic_fetch_add(&loop->shared->counters.logins_refused, 1);
                 refuse(exchange, correlation_id, "session.challenge_refused", &why);
                 return;
         }
@@ -94,6 +95,7 @@ static void begin(struct loop *loop, struct http_exchange *exchange, const char 
         enum gw_rc rc = read_login(request, &json, &login, &why);
         if (rc == GW_OK)
                 rc = session_begin(loop->shared->sessions, &login, session_now(), token, &facts, &why);
+        atomic_fetch_add(rc == GW_OK ? &loop->shared->counters.logins : &loop->shared->counters.logins_refused, 1);
         if (rc != GW_OK) {
                 refuse(exchange, correlation_id, "session.refused", &why);
                 return;

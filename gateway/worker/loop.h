@@ -24,7 +24,7 @@ extern const char *const stage_names[STAGE_COUNT];
 
 struct counters {
         _Atomic uint64_t stage_ns[STAGE_COUNT];
-        _Atomic uint64_t accepted, repeated, refused, completed, awaiting, stamped, unstamped, stamp_failures, steps_near, steps_over;
+        _Atomic uint64_t accepted, repeated, refused, completed, awaiting, stamped, unstamped, stamp_failures, steps_near, steps_over, logins, logins_refused;
 };
 
 /* Read-only after start, or safe for several threads. */
