@@ -43,6 +43,7 @@ X(FORM_INVALID, "SCE001", 422, "Өтініш нысаны дұрыс толты�
 X(CONSENT_MISSING, "SCE001", 422, "Заңмен қорғалатын мәліметтерді пайдалануға келісім жоқ.", "Нет согласия на использование сведений, составляющих охраняемую законом тайну.", "The consent to use legally protected data is missing.")
 X(DOCUMENT_MISSING, "SCE001", 422, "Құжаттар топтамасы толық емес.", "Пакет документов неполный.", "The package of documents is incomplete.")
 X(DOCUMENT_EXPIRED, "SCE001", 422, "Қолданылу мерзімі өткен құжат ұсынылды.", "Представлен документ с истекшим сроком действия.", "A document has expired.")
+X(REQUEST_DUPLICATE, "SCE001", 409, "Осы тұлғаның осы қызмет бойынша аяқталмаған өтініші бар.", "По этой услуге у этого лица уже есть незавершенное заявление.", "This person has an open request of this service already.")
 X(ATTACHMENT_TYPE, "SCE001", 422, "Тіркелген файлдың түрі қабылданбайды.", "Тип приложенного файла не принимается.", "The type of an attached file is not accepted.")
 X(ATTACHMENT_NAME, "SCE001", 422, "Тіркелген файлдың атауы қабылданбайды.", "Имя приложенного файла не принимается.", "The name of an attached file is not accepted.")
 X(ATTACHMENT_TOO_LARGE, "SCE001", 422, "Тіркелген файлдар тым көп немесе тым үлкен.", "Приложенных файлов слишком много, или они слишком велики.", "There are too many attached files, or they are too large.")

@@ -254,3 +254,11 @@ enum gw_rc service_check_attachments(const struct service *service, const struct
                         return why_set(why, GW_REJECT, REASON_FORM_INVALID, "attachments/attachment[%zu]/@document: not a document of this service here", i + 1);
         return GW_OK;
 }
+
+char *service_subject(const struct service *service, const xmlNode *root)
+{
+        if (!service->one_open)
+                return NULL;
+        auto_str char *declarant = xml_child_text(root, APPLICATION_NS, "declarantId"), *value = service->one_per ? application_field(root, service->one_per) : NULL;
+        return xasprintf("%s%s%s", declarant ? declarant : "", value ? ":" : "", value ? value : "");
+}

@@ -98,6 +98,8 @@ struct service {
         bool automated;               /* what comes through `channels` is answered by the gateway alone; otherwise by people, on the channel's route */
         bool withdrawn;
         bool representatives;         /* may a representative apply? */
+        bool one_open;                /* a person has one open request of it at a time; a person and a value of the form's field `one_per` when that is named */
+        char *one_per;
         char **shep_service_ids;      /* serviceId values that select it; NULL-terminated */
         char **channels;              /* "shep-sync", …; NULL-terminated; empty: asked for at the front office only */
         const struct route **channel_routes; /* the same order: whose limits count */
@@ -141,6 +143,9 @@ GW_MUST_CHECK enum gw_rc service_check_attachments(const struct service *service
 
 /* Text of a field of the verified application's form, by form_field.path; the caller's. NULL: not there. */
 char *application_field(const xmlNode *root, const char *path);
+
+/* Whose request it is, where a person may have one open request of the service at a time: the declarant, with the value of `one_per`. The caller's; NULL: any number. */
+char *service_subject(const struct service *service, const xmlNode *root);
 
 /* The fields of the application that every stage needs; strings owned. */
 struct application {

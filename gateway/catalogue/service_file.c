@@ -133,6 +133,7 @@ void service_done(struct service *service)
         template_free(service->result_template);
         template_free(service->print_template);
         free(service->provider_key);
+        free(service->one_per);
 }
 
 /* Texts of the children, NULL-terminated; an absent parent gives an empty list. */
@@ -286,6 +287,17 @@ static enum gw_rc read_automated(const xmlNode *node, struct service *service, c
         return rc == GW_OK && print ? read_template(print, "print", &service->print_template, place) : rc;
 }
 
+static enum gw_rc read_open_requests(const xmlNode *node, struct service *service, const struct place *place)
+{
+        if (!node)
+                return GW_OK;
+        service->one_open = true;
+        service->one_per = xml_attribute(node, NULL, "per");
+        if (service->one_per && !is_field(service, service->one_per))
+                return place_fail(place, xmlGetLineNo(node), "openRequests: %s is no field of the form that is always there once", service->one_per);
+        return GW_OK;
+}
+
 /* Everything a service has that is not withdrawn. */
 static enum gw_rc read_offer(const xmlNode *root, const struct service_schemas *schemas, struct service *service, const struct place *place)
 {
@@ -302,6 +314,8 @@ static enum gw_rc read_offer(const xmlNode *root, const struct service_schemas *
         rc = compile_schema(place->name, service->schema_doc, &service->schema, place->why);
         if (rc == GW_OK)
                 rc = service_read_form(form, service, place);
+        if (rc == GW_OK)
+                rc = read_open_requests(xml_child(root, CATALOGUE_NS, "openRequests"), service, place);
         if (rc == GW_OK)
                 rc = service_read_routes(root, service, place);
         if (rc == GW_OK)

@@ -29,8 +29,10 @@ struct run {
         struct replay_target target;
         struct verifier *verifier;
         bool progress;
-        pthread_mutex_t lock; /* next, finished, failed and the progress line */
-        size_t next, finished, failed;
+        pthread_mutex_t lock; /* states, finished, failed and the progress line */
+        pthread_cond_t moved; /* a case is done: its queue goes on */
+        enum case_state { CASE_WAITING, CASE_SENT, CASE_DONE } *state;
+        size_t finished, failed;
 };
 
 /* ---- one case ---- */
@@ -141,16 +143,48 @@ static void show_progress(struct run *run, const char *name)
                 fprintf(stderr, "\r\033[K%zu of %zu, %zu not as expected: %s", run->finished, run->count, run->failed, name);
 }
 
+/* Of one queue one case at a time, in the order of their names. */
+static bool is_free(const struct run *run, size_t index)
+{
+        if (run->state[index] != CASE_WAITING)
+                return false;
+        for (size_t i = 0; run->cases[index]->queue && i < run->count; i++)
+                if (run->state[i] == CASE_SENT && str_eq(run->cases[i]->queue, run->cases[index]->queue))
+                        return false;
+        return true;
+}
+
+/* Under the lock. False: none is left. */
+static bool take_case(struct run *run, size_t *ret_index)
+{
+        for (;;) {
+                bool waiting = false;
+                for (size_t i = 0; i < run->count; i++) {
+                        if (is_free(run, i)) {
+                                run->state[i] = CASE_SENT;
+                                *ret_index = i;
+                                return true;
+                        }
+                        waiting = waiting || run->state[i] == CASE_WAITING;
+                }
+                if (!waiting)
+                        return false;
+                pthread_cond_wait(&run->moved, &run->lock);
+        }
+}
+
 static void *work(void *arg)
 {
         struct run *run = arg;
+        size_t i = 0;
         pthread_mutex_lock(&run->lock);
-        while (run->next < run->count) {
-                size_t i = run->next++;
+        while (take_case(run, &i)) {
                 show_progress(run, run->cases[i]->name);
                 pthread_mutex_unlock(&run->lock);
                 run_case(run, run->cases[i], &run->results[i]);
                 pthread_mutex_lock(&run->lock);
+                run->state[i] = CASE_DONE;
+                pthread_cond_broadcast(&run->moved);
                 run->finished++;
                 run->failed += run->results[i].verdict == REPLAY_FAILED;
                 show_progress(run, run->cases[i]->name);
@@ -164,11 +198,13 @@ static void run_all(struct run *run, size_t jobs)
         pthread_t threads[JOBS_MAX];
         size_t started = 0;
         pthread_mutex_init(&run->lock, NULL);
+        pthread_cond_init(&run->moved, NULL);
         while (started + 1 < jobs && pthread_create(&threads[started], NULL, work, run) == 0)
                 started++;
         work(run); /* this thread is one of the jobs */
         for (size_t i = 0; i < started; i++)
                 pthread_join(threads[i], NULL);
+        pthread_cond_destroy(&run->moved);
         pthread_mutex_destroy(&run->lock);
         if (run->progress)
                 fputs("\r\033[K", stderr);
@@ -200,6 +236,7 @@ static enum gw_rc load_cases(char **operands, size_t count, const char *only, st
         if (rc == GW_OK && run->count == 0)
                 return why_say(why, GW_REJECT, "no case was found");
         run->results = xcalloc(run->count + 1, sizeof *run->results);
+        run->state = xcalloc(run->count + 1, sizeof *run->state);
         return rc;
 }
 
@@ -212,6 +249,7 @@ static void run_done(struct run *run)
         }
         free(run->cases);
         free(run->results);
+        free(run->state);
         verifier_close(run->verifier);
 }
 

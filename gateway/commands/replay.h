@@ -47,7 +47,7 @@ struct replay_case {
         char *title;  /* first sentence of the comment */
         enum replay_channel channel;
         char *channel_text, *template, *application, *application_signer, *signature_form, *time_stamp, *sender_key, *data_form, *application_form, *cms_change;
-        char *method, *http_path, *content_type, *client, *raw, *repeat;
+        char *method, *http_path, *content_type, *client, *raw, *repeat, *queue;
         bool chunked, expect_100;
         struct replay_list headers, mutations[REPLAY_STAGES];
         struct replay_pairs set;

@@ -40,6 +40,7 @@ static const struct key keys[] = {
         {"request", "content_type", TEXT, AT(content_type), NULL},
         {"request", "client", TEXT, AT(client), NULL},
         {"request", "raw", TEXT, AT(raw), NULL},
+        {"request", "queue", TEXT, AT(queue), NULL},
         {"request", "repeat", TEXT, AT(repeat), "no|same|other-bytes"},
         {"request", "chunked", FLAG, AT(chunked), NULL},
         {"request", "expect_100", FLAG, AT(expect_100), NULL},

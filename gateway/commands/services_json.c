@@ -199,6 +199,8 @@ json_t *services_json(const struct service *s)
         json_object_set_new(json, "forms", json_pack("{s:b, s:b, s:b}", "electronic", s->electronic, "paper", s->paper, "automated", s->called_automated));
         PUT_LIST(json, "applicants", s->applicants, s->applicant_count, applicant_json);
         json_object_set_new(json, "representatives", json_boolean(s->representatives));
+        if (s->one_open)
+                json_object_set_new(json, "openRequests", s->one_per ? json_pack("{s:s, s:s}", "atOnce", "one", "per", s->one_per) : json_pack("{s:s}", "atOnce", "one"));
         json_object_set_new(json, "channels", channels_json(s));
         PUT_LIST(json, "routes", s->routes, s->route_count, route_json);
         PUT_LIST(json, "excluded", s->excluded, s->excluded_count, excluded_json);

@@ -21,6 +21,7 @@ static enum gw_rc check_lengths(const struct intake_record *r, struct why *why)
                 {"declarant", r->declarant_iin, 12, false},
                 {"provider", r->provider_bin, 12, false},
                 {"language", r->language, 2, false},
+                {"subject", r->subject, 255, false},
         };
         for (size_t i = 0; i < GW_COUNT(texts); i++) {
                 if (!texts[i].text || strlen(texts[i].text) <= texts[i].max)
@@ -74,13 +75,34 @@ static enum gw_rc find_seen(struct store *store, const struct intake_record *r, 
         return GW_OK;
 }
 
+/* A person's open request of the same service, told with its number to the sender who brought it, and to nobody else. */
+static enum gw_rc refuse_second(struct store *store, const struct intake_record *r, struct why *why)
+{
+        if (!r->subject || !*r->subject)
+                return GW_OK;
+        auto_query struct query q = db_query(&store->db, SQL_INTAKE_OPEN,
+                "SELECT id, sender_id FROM request WHERE subject <> '' AND state IN (0, 1, 3, 8) AND subject = ? AND service_code = ? LIMIT 1");
+        query_text(&q, r->subject);
+        query_text(&q, r->service_code);
+        bool row = false;
+        enum gw_rc rc = query_next(&q, &row, why);
+        if (rc != GW_OK || !row)
+                return rc;
+        char sender[64], number[20];
+        query_column_text(&q, 1, sender, sizeof sender);
+        number_write(NUMBER_PREFIX_REQUEST, query_column_i64(&q, 0), number);
+        if (str_eq(sender, r->sender_id))
+                return why_set(why, GW_REJECT, REASON_REQUEST_DUPLICATE, "its number is %s", number);
+        return why_set(why, GW_REJECT, REASON_REQUEST_DUPLICATE, "it came in another way");
+}
+
 static enum gw_rc add_request(struct store *store, const struct intake_record *r, int64_t id, struct why *why)
 {
         bool leased = !r->checking && r->lease_until.ms > r->received_at.ms;
         auto_query struct query q = db_query(&store->db, SQL_INTAKE_REQUEST,
                 "INSERT INTO request (id, state, registered_at, due_at, updated_at, work_at, leased, service_code, service_version,"
-                " shep_service_id, sender_id, correlation_id, portal_number, applicant_iin, declarant_iin, provider_bin, language)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+                " shep_service_id, sender_id, correlation_id, portal_number, applicant_iin, declarant_iin, provider_bin, language, subject)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
         query_i64(&q, id);
         query_i64(&q, r->checking ? REQUEST_CHECKING : REQUEST_REGISTERED);
         query_i64(&q, r->received_at.ms);
@@ -89,7 +111,7 @@ static enum gw_rc add_request(struct store *store, const struct intake_record *r
         query_i64(&q, leased ? r->lease_until.ms : r->received_at.ms);
         query_i64(&q, leased);
         const char *texts[] = {r->service_code, r->service_version, r->shep_service_id, r->sender_id, r->correlation_id,
-                               r->portal_number, r->applicant_iin, r->declarant_iin, r->provider_bin, r->language};
+                               r->portal_number, r->applicant_iin, r->declarant_iin, r->provider_bin, r->language, r->subject};
         for (size_t i = 0; i < GW_COUNT(texts); i++)
                 query_text(&q, texts[i]);
         return query_run(&q, NULL, why);
@@ -170,7 +192,9 @@ enum gw_rc store_intake(struct store *store, const struct intake_record *record,
                 return rc;
 
         int64_t id = store->ledger.last_request + 1;
-        rc = add_request(store, record, id, why);
+        rc = refuse_second(store, record, why);
+        if (rc == GW_OK)
+                rc = add_request(store, record, id, why);
         if (rc == GW_OK)
                 rc = add_message(store, record, identity, id, why);
         if (rc == GW_OK)

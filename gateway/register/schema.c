@@ -66,7 +66,8 @@
         ") STRICT;" \
         "CREATE INDEX refusal_front ON refusal (front_bin, id);" \
         "CREATE INDEX refusal_message ON refusal (sender_id, message_id) WHERE message_id <> '';"
-#define REQUEST_PERSON "CREATE INDEX request_person ON request (declarant_iin, service_code) WHERE state IN (0, 1, 3, 4, 8);"
+/* Whose request it is, of services that a person may have one open request of; '' for others, which the index leaves out. */
+#define REQUEST_SUBJECT "CREATE INDEX request_subject ON request (subject, service_code) WHERE subject <> '' AND state IN (0, 1, 3, 8);"
 
 static const char schema[] =
         "CREATE TABLE ledger ("
@@ -90,10 +91,11 @@ static const char schema[] =
         "  work_at INTEGER, leased INTEGER NOT NULL, attempts INTEGER NOT NULL DEFAULT 0,"
         "  service_code TEXT NOT NULL, service_version TEXT NOT NULL, shep_service_id TEXT NOT NULL,"
         "  sender_id TEXT NOT NULL, correlation_id TEXT NOT NULL, portal_number TEXT NOT NULL,"
-        "  applicant_iin TEXT NOT NULL, declarant_iin TEXT NOT NULL, provider_bin TEXT NOT NULL, language TEXT NOT NULL"
+        "  applicant_iin TEXT NOT NULL, declarant_iin TEXT NOT NULL, provider_bin TEXT NOT NULL, language TEXT NOT NULL,"
+        "  subject TEXT NOT NULL DEFAULT ''"
         ") STRICT;"
         "CREATE INDEX request_work ON request (work_at) WHERE work_at IS NOT NULL;"
-        REQUEST_OPEN REQUEST_PERSON CASEWORK ATTACHMENTS REFUSALS
+        REQUEST_OPEN REQUEST_SUBJECT CASEWORK ATTACHMENTS REFUSALS
 
         /* identity: the first 16 bytes of SHA-256 over sender and message id: an index of fixed small entries */
         "CREATE TABLE message ("
@@ -175,7 +177,7 @@ static enum gw_rc upgrade_1(struct db *db, struct why *why)
 
 static enum gw_rc upgrade_2(struct db *db, struct why *why)
 {
-        enum gw_rc rc = db_exec(db, "BEGIN EXCLUSIVE;" REQUEST_PERSON CASEWORK ATTACHMENTS REFUSALS "PRAGMA user_version = 3; COMMIT;", why);
+        enum gw_rc rc = db_exec(db, "BEGIN EXCLUSIVE; ALTER TABLE request ADD COLUMN subject TEXT NOT NULL DEFAULT '';" REQUEST_SUBJECT CASEWORK ATTACHMENTS REFUSALS "PRAGMA user_version = 3; COMMIT;", why);
         if (rc != GW_OK)
                 gw_ignore(sqlite3_exec(db->handle, "ROLLBACK", NULL, NULL, NULL));
         return rc;

@@ -33,6 +33,7 @@ void intake_free(struct intake *intake)
         free(intake->message_id);
         free(intake->correlation_id);
         free(intake->shep_service_id);
+        free(intake->subject);
         buf_done(&intake->envelope);
         buf_done(&intake->application_bytes);
         buf_done(&intake->verdict);
@@ -146,6 +147,8 @@ static enum gw_rc check_application(struct intake *in, xmlDoc *document, const x
                 verdict_write(in, transport, by);
                 rc = look_up(in, document, why);
         }
+        if (rc == GW_OK)
+                in->subject = service_subject(in->service, root);
         return rc == GW_OK ? check_files(in, why) : rc;
 }
 
@@ -396,6 +399,7 @@ static enum gw_rc register_work(struct store *store, void *arg, struct why *why)
                 .declarant_iin = a->declarant_iin,
                 .provider_bin = a->provider_bin,
                 .language = a->language,
+                .subject = in->subject,
                 .application = buf_span(&in->application_bytes),
                 .envelope = buf_span(&in->envelope),
                 .verdict = buf_span(&in->verdict),

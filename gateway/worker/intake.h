@@ -11,7 +11,7 @@ struct intake {
         const char *channel;          /* "shep-sync" | "shep-async" | "rest" */
         struct wall_time received_at;
         const struct sender_settings *sender;
-        char *message_id, *correlation_id, *shep_service_id; /* owned */
+        char *message_id, *correlation_id, *shep_service_id, *subject; /* owned; subject: service_subject() */
         struct buf envelope;          /* owned: as received */
         struct buf application_bytes; /* owned: the signed application; of CMS its content */
         struct application *application;

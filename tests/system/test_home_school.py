@@ -6,7 +6,7 @@ import pathlib
 import shutil
 import tempfile
 
-from check import ROOT, Checks, Lab, Message, Store, cabinet, defaults, element, filled, moment, set_fault, settled, sign, wait_for
+from check import ROOT, Checks, Lab, Message, Store, cabinet, defaults, element, fault, filled, moment, set_fault, settled, sign, state_of, wait_for
 
 c = Checks()
 FATHER, MOTHER, SAULE, SEIT = "850412390011", "870930490018", "790321490015", "480509390010"
@@ -106,7 +106,7 @@ def branches(lab):
 def notification(lab):
     document = check_branch(lab, "notification", school(), "assigned")
     month, end = moment()[:7], day(200)
-    for text in (f'<amount tenge="{AMOUNT}">{AMOUNT} тенге в месяц (2 МРП)</amount>', f'<amount tenge="{AMOUNT}">{AMOUNT} айына теңге (2 АЕК)</amount>',
+    for text in (f'<amount tenge="{AMOUNT}">{AMOUNT} тенге в месяц (2 МРП)</amount>', f'<amount tenge="{AMOUNT}">айына {AMOUNT} теңге (2 АЕК)</amount>',
                  f"<from>{month[5:]}.{month[:4]}</from>", f"<to>{end[5:7]}.{end[:4]}</to>", "<fullName>АХМЕТОВ НҰРЛАН ЕРЛАНҰЛЫ</fullName>", "<birthDate>29.02.2012</birthDate>",
                  "<account>KZ61 **** **** ST01</account>", "<relation>родитель</relation>", "<relation>ата-анасы</relation>", "<number>TEST-PMPK-0001</number>",
                  f"<validUntil>{end[8:]}.{end[5:7]}.{end[:4]}</validUntil>", "УВЕДОМЛЕНИЕ О НАЗНАЧЕНИИ ПОСОБИЯ", "ЖӘРДЕМАҚЫ ТАҒАЙЫНДАУ ТУРАЛЫ ХАБАРЛАМА"):
@@ -164,6 +164,26 @@ def silence(lab):
             c.same(f"{name}: waited, then the result", cabinet(lab, message.correlation_id)["states"], ["REGISTERED", "AWAITING_DATA", "DECIDED", "RESULT_SENT"])
 
 
+def one_at_a_time(lab):
+    """While an application for the child is open there is no second one; another child's, and the same after the result, are other matters."""
+    set_fault(lab, "payments", "http500")
+    first = school(channel="rest")
+    answer = first.send(lab)
+    c.same("the first waits", answer.status, 201)
+    number = answer.json["number"]
+    second = school(channel="rest").send(lab)
+    c.same("REST: a second one", (second.status, second.json.get("reason")), (409, "REQUEST_DUPLICATE"))
+    c.that("its sender is told the number of the first", number in second.json["detail"], second.json)
+    c.same("SHEP alike", fault(school(channel="async").send(lab))[1:], ("SCE001", "REQUEST_DUPLICATE"))
+    c.same("the first one repeated", first.send(lab).status, 200)
+    other = school(child=DANA, channel="rest").send(lab)
+    c.same("another child", other.status, 201)
+    set_fault(lab, "payments", "none")
+    c.within("both are decided", lambda: all(state_of(lab, n) == "RESULT_SENT" for n in (number, other.json["number"])))
+    c.same("once more, when the first is decided", school(channel="rest").send(lab).status, 201)
+    settled(lab)
+
+
 def privacy(lab):
     log = lab.log.read_text(errors="replace")
     for word in (FATHER, MOTHER, NURLAN, TIMUR, *ACCOUNTS.values(), "НҰРЛАН", "АХМЕТОВ", "TEST-VTEK", "TEST-PMPK", "Тобыл"):
@@ -191,7 +211,7 @@ def otherwise():
 
 def main():
     with Lab(settings=FAST) as lab:
-        for part in (branches, notification, channels, asked_about, forms, silence, privacy):
+        for part in (branches, notification, channels, asked_about, forms, silence, one_at_a_time, privacy):
             c.part(part, lab)
     c.part(otherwise)
     c.finish()

@@ -264,6 +264,7 @@ static const struct part_mistake { const char *file, *from, *to, *at, *want; } p
         {"HOUSING_AID", "<channel route=\"OFFICE\">rest", "<channel route=\"CENTER\">rest", ">rest<", "channel rest: the service has no route CENTER"},
         {"HOUSING_AID", "route kind=\"OFFICE\"", "route offered=\"false\" kind=\"OFFICE\"", ">shep-sync<", "channel shep-sync: the route OFFICE is not offered"},
         {"HOME_SCHOOL", "<system iin=\"childIin\">zags", "<system iin=\"child\">zags", "iin=\"child\"", "system zags: child is no field of the form that is always there once"},
+        {"HOME_SCHOOL", "per=\"childIin\"", "per=\"school\"", "<openRequests", "openRequests: school is no field of the form that is always there once"},
         {"HOME_SCHOOL", "<system account=\"account\"", "<system account=\"school\"", "account=\"school\"", "system iban: school is no field of the form that is always there once"},
         {"HOME_SCHOOL", "iin=\"childIin\">payments<", "iin=\"childIin\">data<", "iin=\"childIin\">data<", "the case has an element of this name already"},
         {"HOME_CARE_2013", "<term amount=\"14\" unit=\"workday\"", "<term amount=\"9\" unit=\"workday\"", "<term amount=\"9\"", "the steps take 10 working days, the term is 9"},

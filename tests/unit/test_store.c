@@ -929,6 +929,42 @@ static void same_message_is_found_by_its_bytes(void **state)
         }
 }
 
+/* One open request of a service and subject, inside the transaction that would make the second; told with its number to its own sender alone. */
+static void one_open_request_of_a_subject(void **state)
+{
+        struct fixture *f = *state;
+        struct why why = WHY_INIT;
+        struct intake_result result;
+        struct intake_record first = intake_of("m-1");
+        first.subject = "850412390011:120229590018";
+        is_ok(store_intake(borrow(f), &first, &result, &why), &why);
+        keep(f);
+        struct intake_record second = intake_of("m-2");
+        second.subject = first.subject;
+        is_refused(store_intake(borrow(f), &second, &result, &why), &why, GW_REJECT, REASON_REQUEST_DUPLICATE, "its number is 10100000000001");
+        gw_ignore(give_back(f, GW_REJECT));
+        second.sender_id = "another";
+        is_refused(store_intake(borrow(f), &second, &result, &why), &why, GW_REJECT, REASON_REQUEST_DUPLICATE, "it came in another way");
+        gw_ignore(give_back(f, GW_REJECT));
+        second.service_code = "OTHER";
+        is_ok(store_intake(borrow(f), &second, &result, &why), &why);
+        keep(f);
+        struct intake_record child = intake_of("m-3");
+        child.subject = "850412390011:151107690019";
+        is_ok(store_intake(borrow(f), &child, &result, &why), &why);
+        keep(f);
+        is_ok(store_intake(borrow(f), &first, &result, &why), &why); /* the same message again is no second request */
+        keep(f);
+        assert_int_equal(result.outcome, INTAKE_REPEATED);
+        is_ok(store_transition(borrow(f), 1, REQUEST_REGISTERED, REQUEST_DECIDED, "gateway", "r", AT(5), &why), &why);
+        keep(f);
+        struct intake_record next = intake_of("m-4");
+        next.subject = first.subject;
+        is_ok(store_intake(borrow(f), &next, &result, &why), &why);
+        keep(f);
+        assert_int_equal(result.outcome, INTAKE_NEW);
+}
+
 /* What a file of version 1 looked like, made out of one of today. */
 static void files_of_version_1_are_brought_up_to_date(void **state)
 {
@@ -943,14 +979,14 @@ static void files_of_version_1_are_brought_up_to_date(void **state)
         fixture_close(f);
         tamper(f, "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = replace(sql, 'BETWEEN 0 AND 8', 'BETWEEN 1 AND 8') WHERE name = 'request';"
                   "PRAGMA writable_schema = RESET; DROP INDEX request_open; CREATE INDEX request_open ON request (due_at) WHERE state IN (1, 3, 4, 8);"
-                  "DROP TABLE evidence; DROP INDEX request_person; DROP TABLE casework_act; DROP TABLE transfer_entry; DROP TABLE transfer_register; DROP TABLE paper;"
+                  "DROP TABLE evidence; DROP INDEX request_subject; ALTER TABLE request DROP COLUMN subject; DROP TABLE casework_act; DROP TABLE transfer_entry; DROP TABLE transfer_register; DROP TABLE paper;"
                   "DROP TABLE casework; DROP TABLE attachment; DROP TABLE attachment_body; DROP TABLE refusal;"
                   "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = replace(sql, '(request_id, destination, sequence)', '(request_id, sequence)') WHERE name = 'outbox';"
                   "PRAGMA writable_schema = RESET; REINDEX outbox; PRAGMA user_version = 1");
         fixture_open(f);
         assert_int_equal(ask(f, "PRAGMA user_version"), 4);
         assert_int_equal(ask(f, "SELECT integrity_check = 'ok' FROM pragma_integrity_check"), 1);
-        assert_int_equal(ask(f, "SELECT count(*) FROM sqlite_schema WHERE name IN ('casework', 'attachment', 'refusal', 'request_person')"), 4);
+        assert_int_equal(ask(f, "SELECT count(*) FROM sqlite_schema WHERE name IN ('casework', 'attachment', 'refusal', 'request_subject')"), 4);
         assert_int_equal(ask(f, "SELECT state FROM request WHERE id = 1"), REQUEST_REGISTERED);
         assert_int_equal(id, 1);
         s = borrow(f);
@@ -1243,7 +1279,7 @@ int main(void)
                 TEST(outbox_parks_and_releases), TEST(outbox_refuses),
                 TEST(requests_are_claimed), TEST(finished_requests_are_not_claimed), TEST(chain_finds_every_change),
                 TEST(reader_numbers), TEST(reader_before_the_file), TEST(files_are_private), TEST(files_of_others_are_refused), TEST(files_of_version_1_are_brought_up_to_date),
-                TEST(same_message_is_found_by_its_bytes),
+                TEST(same_message_is_found_by_its_bytes), TEST(one_open_request_of_a_subject),
                 TEST(same_message_is_found_by_its_bytes),
                 TEST(file_that_is_no_store), TEST(random_sequences_keep_the_invariants),
         };
