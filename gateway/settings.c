@@ -126,6 +126,10 @@ static const struct conf_key check_keys[] = {
         {"url", CONF_TEXT, AT(check.url), "", 0, 0, NULL, "public address of this gateway, such as https://gateway.example.kz, printed as a QR code; empty = none is printed"},
         {"per_minute", CONF_INT, AT(check.per_minute), "20", 1, 100000, NULL, "checks from one address in a minute; beyond: 429"},
 };
+static const struct conf_key console_keys[] = {
+        {"enabled", CONF_BOOL, AT(console.enabled), "yes", 0, 0, NULL, "the pages for people who work on requests: /console/"},
+        {"ncalayer", CONF_TEXT, AT(console.ncalayer), "wss://127.0.0.1:13579", 0, 0, NULL, "where its pages find NCALayer, on the computer of whoever looks at them"},
+};
 static const struct conf_key login_keys[] = {
         {"audience", CONF_TEXT, AT(login.audience), "", 0, 0, NULL, "name of this gateway in what people sign to log in; empty = sender_id"},
         {"sign_certificates", CONF_BOOL, AT(login.sign_certificates), "yes", 0, 0, NULL, "people may log in with the key they sign with (SIGN) too; no = only with the one for authentication (AUTH)"},
@@ -218,6 +222,7 @@ static const struct conf_section sections[] = {
         SINGLE("tsa", tsa_keys),
         SINGLE("print", print_keys),
         SINGLE("check", check_keys),
+        SINGLE("console", console_keys),
         SINGLE("login", login_keys),
         REPEATED("listener", listener_keys, listener, SETTINGS_LISTENERS_MAX, name),
         REPEATED("sender", sender_keys, sender, SETTINGS_SENDERS_MAX, id),
@@ -336,6 +341,17 @@ static void add_issuer(struct settings *s)
         };
 }
 
+/* It becomes part of the pages' Content-Security-Policy, so nothing else may stand in it. */
+static bool is_local_websocket(const char *url)
+{
+        static const char *const hosts[] = {"wss://127.0.0.1:", "wss://localhost:"};
+        uint64_t port = 0;
+        for (size_t i = 0; url && i < GW_COUNT(hosts); i++)
+                if (str_starts(url, hosts[i]) && text_to_u64(url + strlen(hosts[i]), 1, UINT16_MAX, &port))
+                        return true;
+        return false;
+}
+
 static enum gw_rc cross_check(const struct settings *s, const char *path, struct why *why)
 {
         if (!s->listener_count)
@@ -369,6 +385,8 @@ static enum gw_rc cross_check(const struct settings *s, const char *path, struct
                 return why_say(why, GW_REJECT, "%s: [tsa] needs an http:// url, or https:// with ca", path);
         if (!settings_destination(s, "cabinet"))
                 return why_say(why, GW_REJECT, "%s: there is no [destination cabinet]", path);
+        if (s->console.enabled && !is_local_websocket(s->console.ncalayer))
+                return why_say(why, GW_REJECT, "%s: [console] ncalayer is wss://127.0.0.1:PORT or wss://localhost:PORT", path);
         enum gw_rc rc = check_organisations(s, path, why);
         return rc == GW_OK ? check_revocation(s, path, why) : rc;
 }

@@ -106,6 +106,10 @@ struct settings {
                 int64_t per_minute;
         } check;
         struct {
+                bool enabled;
+                char *ncalayer;
+        } console;
+        struct {
                 char *audience;    /* NULL: sender_id */
                 char *secure;      /* auto | always */
                 bool sign_certificates;

@@ -8,7 +8,7 @@
 #include "gateway/worker/endpoints.h"
 #include "gateway/worker/trust_watch.h"
 
-enum endpoint { E_SHEP, E_SUBMIT, E_DIAGNOSE, E_CHECK, E_VERIFY, E_SESSION, E_CHALLENGE, E_READ, E_LIVE, E_READY, E_METRICS, E_NONE };
+enum endpoint { E_SHEP, E_SUBMIT, E_DIAGNOSE, E_CHECK, E_VERIFY, E_SESSION, E_CHALLENGE, E_CONSOLE, E_READ, E_LIVE, E_READY, E_METRICS, E_NONE };
 
 static enum endpoint endpoint_of(const struct settings *settings, const char *path)
 {
@@ -26,6 +26,8 @@ static enum endpoint endpoint_of(const struct settings *settings, const char *pa
                 return E_SESSION;
         if (str_eq(path, "/api/v1/session/challenge"))
                 return E_CHALLENGE;
+        if (settings->console.enabled && (str_eq(path, "/console") || str_starts(path, "/console/")))
+                return E_CONSOLE;
         if (str_starts(path, "/api/v1/requests/"))
                 return E_READ;
         if (str_eq(path, "/health/live"))
@@ -128,7 +130,7 @@ void endpoints_handle(void *ctx, struct http_exchange *exchange)
         char correlation_id[TEXT_UUID_MAX];
         text_uuid(correlation_id);
         enum endpoint endpoint = endpoint_of(loop->shared->settings, request->path);
-        if (endpoint >= E_READ && endpoint != E_NONE && !is_get(request)) {
+        if (endpoint >= E_CONSOLE && endpoint != E_NONE && !is_get(request)) {
                 not_allowed(exchange, correlation_id, "GET, HEAD");
                 return;
         }
@@ -165,6 +167,9 @@ void endpoints_handle(void *ctx, struct http_exchange *exchange)
                         endpoint_session(loop, exchange, correlation_id);
                 else
                         not_allowed(exchange, correlation_id, "POST");
+                return;
+        case E_CONSOLE:
+                endpoint_console(loop, exchange, correlation_id);
                 return;
         case E_READ:
                 endpoint_rest_read(loop, exchange, correlation_id);

@@ -24,6 +24,8 @@ void endpoint_check(struct loop *loop, struct http_exchange *exchange, const cha
 void endpoint_verify(struct loop *loop, struct http_exchange *exchange, const char *correlation_id);
 /* /api/v1/session and /api/v1/session/challenge, methods and types checked. */
 void endpoint_session(struct loop *loop, struct http_exchange *exchange, const char *correlation_id);
+/* /console and what is below it, when [console] is enabled; GET and HEAD. */
+void endpoint_console(struct loop *loop, struct http_exchange *exchange, const char *correlation_id);
 void endpoint_metrics(struct loop *loop, struct http_exchange *exchange);
 
 #endif
