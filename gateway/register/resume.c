@@ -59,16 +59,20 @@ static enum gw_rc read_work(struct query *q, struct request_work *work, struct w
         return rc == GW_OK ? query_column_buf(q, 9 + (int)GW_COUNT(texts), &work->verdict, why) : rc;
 }
 
+#define WORK_COLUMNS                                                                                                                     \
+        "r.id, r.state, r.registered_at, r.due_at, r.attempts,"                                                                          \
+        " coalesce((SELECT max(o.sequence) FROM outbox AS o WHERE o.request_id = r.id AND o.destination = 'cabinet'), 0),"               \
+        " EXISTS (SELECT 1 FROM outbox AS u WHERE u.request_id = r.id AND u.destination = 'cabinet' AND u.status <> 2),"                 \
+        " EXISTS (SELECT 1 FROM casework AS w WHERE w.request_id = r.id),"                                                               \
+        " r.service_code, r.service_version, r.correlation_id, r.sender_id, r.portal_number, r.applicant_iin, r.declarant_iin,"          \
+        " r.provider_bin, r.language, coalesce((SELECT d.outcome FROM decision AS d WHERE d.request_id = r.id), ''),"                    \
+        " (SELECT m.channel FROM message AS m WHERE m.request_id = r.id), b.application, CASE r.state WHEN 0 THEN b.verdict ELSE x'' END"
+
 /* Fills rows[*count…]; what was filled is counted even on failure, so that the caller can free it. */
 static enum gw_rc read_due(struct store *store, struct wall_time now, size_t max, struct request_work *rows, size_t *count, struct why *why)
 {
         auto_query struct query q = db_query(&store->db, SQL_REQUEST_DUE,
-                "SELECT r.id, r.state, r.registered_at, r.due_at, r.attempts,"
-                " coalesce((SELECT max(o.sequence) FROM outbox AS o WHERE o.request_id = r.id AND o.destination = 'cabinet'), 0),"
-                " EXISTS (SELECT 1 FROM outbox AS u WHERE u.request_id = r.id AND u.destination = 'cabinet' AND u.status <> 2), EXISTS (SELECT 1 FROM casework AS w WHERE w.request_id = r.id),"
-                " r.service_code, r.service_version, r.correlation_id, r.sender_id, r.portal_number, r.applicant_iin, r.declarant_iin,"
-                " r.provider_bin, r.language, coalesce((SELECT d.outcome FROM decision AS d WHERE d.request_id = r.id), ''), (SELECT m.channel FROM message AS m WHERE m.request_id = r.id), b.application,"
-                " CASE r.state WHEN 0 THEN b.verdict ELSE x'' END"
+                "SELECT " WORK_COLUMNS
                 " FROM request AS r INDEXED BY request_work CROSS JOIN message_body AS b ON b.request_id = r.id"
                 " WHERE r.work_at <= ? ORDER BY r.work_at LIMIT ?");
         query_i64(&q, now.ms);
@@ -82,6 +86,24 @@ static enum gw_rc read_due(struct store *store, struct wall_time now, size_t max
                 if (rc != GW_OK)
                         return rc;
         }
+}
+
+enum gw_rc store_work_view(struct store_reader *reader, const char *number, struct request_work *ret_work, struct why *why)
+{
+        int64_t id = 0;
+        bool row = false;
+        if (!number_read(NUMBER_PREFIX_REQUEST, number, &id))
+                return why_set(why, GW_REJECT, REASON_REQUEST_NOT_FOUND, "no such number");
+        auto_query struct query q = db_query(&reader->db, SQL_WORK_VIEW, "SELECT " WORK_COLUMNS " FROM request AS r JOIN message_body AS b ON b.request_id = r.id WHERE r.id = ?");
+        query_i64(&q, id);
+        enum gw_rc rc = query_next(&q, &row, why);
+        if (rc == GW_OK && !row)
+                return why_set(why, GW_REJECT, REASON_REQUEST_NOT_FOUND, "no such number");
+        if (rc == GW_OK)
+                rc = read_work(&q, ret_work, why);
+        if (rc != GW_OK && row)
+                request_work_done(ret_work);
+        return rc;
 }
 
 static enum gw_rc lease_request(struct store *store, int64_t id, struct wall_time until, struct why *why)

@@ -176,6 +176,9 @@ struct request_work {
 void request_work_done(struct request_work *work);
 /* Leases up to max unfinished requests (CHECKING, REGISTERED or AWAITING_DATA, due now, lease over). */
 GW_MUST_CHECK enum gw_rc store_request_claim(struct store *store, struct wall_time now, struct wall_time lease_until, size_t max, struct request_work *rows, size_t *ret_count, struct why *why);
+/* One request as it is now, without a lease: for what somebody else than the gateway's own flow does with it. Its outbox_sequence may be overtaken by the flow until the
+ * transaction that uses it: store_outbox_add() refuses then. REQUEST_NOT_FOUND. request_work_done() after GW_OK. */
+GW_MUST_CHECK enum gw_rc store_work_view(struct store_reader *reader, const char *number, struct request_work *ret_work, struct why *why);
 /* At start-up, when this process has the store alone: every lease is over. */
 GW_MUST_CHECK enum gw_rc store_leases_clear(struct store *store, struct why *why);
 /* facts already answered: fn is called per system with its canonical XML. */
