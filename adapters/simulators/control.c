@@ -5,11 +5,13 @@
  *   GET  /cabinet/state?correlationId=…|requestNumber=…|limit=…       what the cabinet has received
  *   GET  /cabinet/document?number=…                a delivered document
  *   /pki/…                                         adapters/pki/http.c
+ *   /provider/…                                    adapters/provider/provider.h
  *   /ncalayer/…                                    adapters/ncalayer/ncalayer.h */
 #include <stdlib.h>
 #include <string.h>
 
 #include "adapters/cabinet/mailbox.h"
+#include "adapters/provider/provider.h"
 #include "adapters/simulators/simulator.h"
 #include "gateway/base/text.h"
 
@@ -121,14 +123,14 @@ static void post_fault(struct simulation *s, struct http_exchange *exchange, con
         struct fault *faults[PKI_FAULTS_MAX];
         size_t n = simulation_faults(s, name, faults);
         if (n == 0)
-                return control_reply_text(exchange, 400, "system is gbdfl, socialaid, cabinet, ncalayer, ocsp, crl, delta, tsa, or one of those of an authority: ocsp/rsa");
+                return control_reply_text(exchange, 400, "system is gbdfl, socialaid, cabinet, provider, ncalayer, ocsp, crl, delta, tsa, or one of those of an authority: ocsp/rsa");
         struct fault_request r = {.fault = fault_none_of(faults[0]->of), .why = WHY_INIT};
         if (!each_parameter(query, set_parameter, &r))
                 return control_reply_text(exchange, 400, *r.why.detail ? r.why.detail : "malformed query");
         if (!r.kind_given)
                 return control_reply_text(exchange, 400, "kind is missing");
         if (system && r.fault.kind == FAULT_WRONG_IIN && !system->registers)
-                return control_reply_text(exchange, 400, "the cabinet has no wrong-iin");
+                return control_reply_text(exchange, 400, "only registers have wrong-iin");
         for (size_t i = 0; i < n; i++) {
                 r.fault.hits = faults[i]->hits;
                 *faults[i] = r.fault;
@@ -194,7 +196,9 @@ void control_handle(struct simulation *s, struct http_exchange *exchange)
                 return get_document(s, exchange, request->query);
         if (str_starts(request->path, "/pki/"))
                 return pki_control(s, exchange);
+        if (str_starts(request->path, "/provider/"))
+                return provider_control(s, exchange);
         if (str_starts(request->path, "/ncalayer/"))
                 return ncalayer_control(s, exchange);
-        control_reply_text(exchange, 404, "GET /state, /pki/…, /ncalayer/…, POST /fault, GET /cabinet/state, GET /cabinet/document");
+        control_reply_text(exchange, 404, "GET /state, /pki/…, /ncalayer/…, /provider/…, POST /fault, GET /cabinet/state, GET /cabinet/document");
 }

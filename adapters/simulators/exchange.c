@@ -2,6 +2,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "adapters/provider/provider.h"
 #include "adapters/simulators/simulator.h"
 #include "gateway/base/log.h"
 #include "gateway/base/text.h"
@@ -98,7 +99,7 @@ static enum gw_rc work(struct transaction *t, struct span bytes, int *soap_versi
                 rc = check_message(t, message, why);
         if (rc != GW_OK)
                 return rc;
-        return t->system->registers ? ask_register(t, message, content, why) : cabinet_take(t, message, bytes, content, why);
+        return t->system->registers ? ask_register(t, message, content, why) : t->system->take(t, message, bytes, content, why);
 }
 
 /* ---- the answer's envelope ---- */
@@ -194,6 +195,11 @@ void exchange_handle(struct simulation *simulation, struct system *system, struc
         uint64_t start = cpu_us();
         if (!str_eq(request->method, "POST")) {
                 http_reply(exchange, &(struct http_reply){.status = 405, .content_type = "text/plain", .body = span_str("POST only\n")});
+                return;
+        }
+        const char *type = http_request_header(request, "content-type");
+        if (system->take == provider_take && type && str_starts(type, "application/json")) {
+                provider_webhook(simulation, system, exchange);
                 return;
         }
         system->seen.requests++;

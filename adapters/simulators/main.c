@@ -21,7 +21,8 @@ static const char usage[] =
         "  --same-ports FILE    listen where that FILE of an earlier run says\n"
         "  --tls                the systems listen with TLS (the control listener never does)\n"
         "  --fault SYSTEM=KIND[,ms=N][,count=N][,percent=N]\n"
-        "                       SYSTEM: gbdfl, socialaid, zags, guardianship, cbdi, education, iban, payments, cabinet;\n"
+        "                       SYSTEM: gbdfl, socialaid, zags, guardianship, cbdi, education, iban, payments, cabinet,\n"
+        "                       provider;\n"
         "                       KIND: none, delay, timeout, http500, soapfault, cut, refuse, garbage, wrong-signature,\n"
         "                       unsigned, wrong-iin, busy, huge, slow\n"
         "                       or ocsp, crl, delta, tsa (of one authority: ocsp/gost) with the kinds in adapters/README.md\n"
@@ -37,7 +38,8 @@ static const char usage[] =
         "  --help\n"
         "\n"
         "Control listener: GET /state, POST /fault?system=gbdfl&kind=delay&ms=500&count=10&percent=50,\n"
-        "GET /cabinet/state?correlationId=ID, GET /cabinet/document?number=N. SIGTERM stops.\n";
+        "GET /cabinet/state?correlationId=ID, GET /cabinet/document?number=N,\n"
+        "POST /provider/work?inbox=URL&script=positive, GET /provider/state (more in adapters/README.md). SIGTERM stops.\n";
 
 struct arguments {
         struct options options;
@@ -129,8 +131,8 @@ static enum gw_rc set_faults(struct simulation *s, const struct arguments *a, st
                 for (size_t k = 0; k < n; k++)
                         if (fault_parse(equals + 1, faults[k], why) != GW_OK)
                                 return GW_REJECT;
-                if (str_eq(name, "cabinet") && faults[0]->kind == FAULT_WRONG_IIN)
-                        return why_say(why, GW_REJECT, "the cabinet has no wrong-iin");
+                if ((str_eq(name, "cabinet") || str_eq(name, "provider")) && faults[0]->kind == FAULT_WRONG_IIN)
+                        return why_say(why, GW_REJECT, "only registers have wrong-iin");
         }
         return GW_OK;
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "adapters/cabinet/mailbox.h"
+#include "adapters/provider/provider.h"
 #include "adapters/simulators/simulator.h"
 #include "gateway/accept/tls.h"
 #include "gateway/base/log.h"
@@ -24,13 +25,15 @@ void simulation_init(struct simulation *s, const struct options *options)
                             {.name = "education", .registers = &education_simulator},
                             {.name = "iban", .registers = &iban_simulator},
                             {.name = "payments", .registers = &payments_simulator},
-                            {.name = "cabinet"}},
+                            {.name = "cabinet", .take = cabinet_take},
+                            {.name = "provider", .take = provider_take, .key_name = "system-gateway"}}, /* the department's own, as the gateway is */
                 .random = options->seed,
         };
         for (size_t i = 0; i < SYSTEM_COUNT; i++)
                 s->systems[i].fault = fault_none();
         s->pki = pki_new();
         s->ncalayer = ncalayer_new();
+        s->provider = provider_new();
 }
 
 /* ---- start ---- */
@@ -44,13 +47,14 @@ static enum gw_rc open_parts(struct simulation *s, struct why *why)
         if (rc == GW_OK)
                 rc = people_load(s->options.people, &s->people, why);
         for (size_t i = 0; i < SYSTEM_COUNT && rc == GW_OK; i++) {
-                const char *name = s->systems[i].name;
-                auto_str char *key = xasprintf("%s/keys/system-%s.key", s->options.pki, name);
-                auto_str char *certificate = xasprintf("%s/certs/system-%s.pem", s->options.pki, name);
+                auto_str char *name = s->systems[i].key_name ? xstrdup(s->systems[i].key_name) : xasprintf("system-%s", s->systems[i].name);
+                auto_str char *key = xasprintf("%s/keys/%s.key", s->options.pki, name), *certificate = xasprintf("%s/certs/%s.pem", s->options.pki, name);
                 rc = local_key_open(key, certificate, &s->systems[i].key, why);
         }
         if (rc == GW_OK)
                 rc = pki_open(s->pki, s->options.pki, why);
+        if (rc == GW_OK)
+                provider_open(s->provider, s);
         if (rc == GW_OK && s->options.receipts)
                 rc = receipts_new(s, &s->receipts, why);
         return rc;
@@ -177,6 +181,7 @@ static void on_signal(uv_signal_t *signal, int number)
         s->stopping = true;
         answering_release_all(s);
         receipts_stop(s->receipts);
+        provider_stop(s->provider);
         ncalayer_stop(s->ncalayer);
         http_server_drain(s->server, DRAIN_MS, on_drained, s);
 }
@@ -200,6 +205,7 @@ static void close_parts(struct simulation *s)
                 local_key_close(s->systems[i].key);
         pki_close(s->pki);
         ncalayer_free(s->ncalayer);
+        provider_free(s->provider);
         receipts_free(s->receipts);
         mailbox_free(s->mailbox);
         people_free(s->people);
@@ -227,6 +233,7 @@ int simulation_run(struct simulation *s)
         } else {
                 fprintf(stderr, "egov-simulators: %s\n", why.detail);
                 receipts_stop(s->receipts);
+                provider_stop(s->provider);
                 ncalayer_stop(s->ncalayer);
                 if (s->server)
                         http_server_drain(s->server, 0, on_drained, s);

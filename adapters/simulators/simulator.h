@@ -59,12 +59,17 @@ enum system_id {
         SYSTEM_IBAN,
         SYSTEM_PAYMENTS,
         SYSTEM_CABINET,
+        SYSTEM_PROVIDER,
         SYSTEM_COUNT
 };
 struct simulation;
+struct transaction;
 struct system {
         const char *name;
-        const struct register_simulator *registers; /* NULL: the cabinet */
+        const struct register_simulator *registers; /* NULL: the cabinet, the provider */
+        /* What these do with an async message: checks and keeps it, fills the answer. */
+        enum gw_rc (*take)(struct transaction *t, const struct shep_message *message, struct span bytes, struct buf *content, struct why *why);
+        const char *key_name;         /* NULL: "system-" and its name */
         struct signing_key *key;
         struct fault fault;
         struct { uint64_t requests, refused, work_us, verify_us, sign_us; } seen;
@@ -77,6 +82,7 @@ struct options {
 };
 struct mailbox;
 struct receipts;
+struct provider;
 struct held;
 struct simulation {
         struct options options;
@@ -90,6 +96,7 @@ struct simulation {
         uint64_t random;
         struct mailbox *mailbox;      /* the cabinet's */
         struct receipts *receipts;    /* NULL without --receipts */
+        struct provider *provider;    /* adapters/provider */
         struct held *held;            /* answers that wait, answering.c */
         bool stopping;
 };

@@ -35,6 +35,7 @@ struct call {
         http_client_done done;
         void *arg;
         struct buf body, answer;
+        char *url;
         size_t header_bytes;
         bool get, too_large;
         struct curl_slist *headers;
@@ -84,6 +85,7 @@ static struct call *call_of(void *data)
 
 static void free_call(struct call *call)
 {
+        free(call->url);
         buf_done(&call->body);
         buf_done(&call->answer);
         curl_slist_free_all(call->headers);
@@ -146,7 +148,7 @@ static CURL *make_handle(struct http_client *client, const struct destination_co
         CURL *easy = curl_easy_init();
         GW_ASSERT(easy);
 #define SET(option, value) (curl_easy_setopt(easy, option, value) == CURLE_OK)
-        bool ok = SET(CURLOPT_URL, conf->url) && SET(CURLOPT_PROTOCOLS_STR, "http,https") && SET(CURLOPT_REDIR_PROTOCOLS_STR, "https") &&
+        bool ok = SET(CURLOPT_PROTOCOLS_STR, "http,https") && SET(CURLOPT_REDIR_PROTOCOLS_STR, "https") &&
                   SET(CURLOPT_FOLLOWLOCATION, 0L) && SET(CURLOPT_PROXY, "") && SET(CURLOPT_NOSIGNAL, 1L) &&
                   SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1) && SET(CURLOPT_HTTP09_ALLOWED, 0L) &&
                   SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2) && SET(CURLOPT_SSL_VERIFYPEER, 1L) &&
@@ -164,7 +166,7 @@ static void prepare_handle(struct call *call)
 {
         CURL *easy = call->easy;
         bool ok = SET(CURLOPT_PRIVATE, (char *)call) && SET(CURLOPT_WRITEDATA, call) && SET(CURLOPT_HEADERDATA, call) &&
-                  SET(CURLOPT_ERRORBUFFER, call->error) && SET(CURLOPT_HTTPHEADER, call->headers) &&
+                  SET(CURLOPT_ERRORBUFFER, call->error) && SET(CURLOPT_HTTPHEADER, call->headers) && SET(CURLOPT_URL, call->url) &&
                   SET(CURLOPT_TIMEOUT_MS, (long)call->timeout_ms);
         if (call->get)
                 ok = ok && SET(CURLOPT_HTTPGET, 1L);
@@ -450,6 +452,7 @@ void http_client_post(struct http_client *client, const struct http_post *post)
                 .body = BUF_LIMIT(post->body.n), .answer = BUF_LIMIT(conf->answer_max),
         };
         buf_add_span(&call->body, post->body);
+        call->url = xasprintf("%s%s", conf->url, post->path ? post->path : "");
         add_headers(call, post);
         if (lane->running < conf->concurrency_max && !lane->first)
                 begin(call);

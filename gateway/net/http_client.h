@@ -53,6 +53,7 @@ typedef void (*http_client_done)(void *arg, enum gw_rc rc, const struct http_ans
 struct http_post {
         struct destination *destination;
         bool get;                     /* GET instead, without body and content type */
+        const char *path;             /* what comes behind the destination's URL, or NULL; ours, or made of checked parts */
         const char *content_type;
         const char *soap_action;      /* header value without quotes ("" is sent as ""), or NULL for no header */
         const char *correlation_id;   /* X-Correlation-Id, or NULL */
