@@ -44,8 +44,8 @@ function outcomes(item) {
 }
 
 function outcomeFields(item) {
-  const chosen = item.draft?.outcome || item.outcome || "";
-  const ground = field(t("action.ground"), select(groundOptions(item), item.draft?.ground || ""), { required: true });
+  const chosen = item.outcome || "";
+  const ground = field(t("action.ground"), select(groundOptions(item), item.ground || ""), { required: true });
   ground.hidden = chosen !== "REFUSED";
   const name = `outcome-${item.number}`;
   const radios = outcomes(item).map((one) => h("label", { class: "choice" }, h("input", { type: "radio", name, value: one, checked: one === chosen, onchange: () => { ground.hidden = one !== "REFUSED"; } }),
@@ -176,7 +176,7 @@ function claimView(item, changed) {
 }
 
 export function actionCard(item, changed) {
-  const { step, number, actions = [] } = item;
+  const { step, number, actions = [] } = item, whole = (item.steps || []).find((one) => one.n === step?.n);
   if (!step) return h("section", { class: "card action done", "aria-labelledby": "action-title" }, h("h2", { id: "action-title" }, t("action.none")), h("p", {}, said(item.stateName)));
   const mine = Boolean(item.claim?.mine), signing = ["SIGN", "DECIDE"].includes(step.act);
   const more = h("div", { class: "row more" },
@@ -185,7 +185,7 @@ export function actionCard(item, changed) {
     mine && button(t("claim.give"), () => act(number, async () => { await post(`/inbox/${number}/release`, { token: await tokenOf(number) }); tokens.delete(number); }, changed, t("claim.given")), { picture: "out" }));
   const box = h("section", { class: `card action ${step.colour || "ok"}`, "aria-labelledby": "action-title" },
     h("p", { class: "over-title" }, t("action.next", { n: step.n }), step.paragraph && ` · ${t("paragraph", { n: step.paragraph })}`), h("h2", { id: "action-title" }, tOr(`act.${step.act}`, step.act)),
-    h("p", { class: "lead" }, `${named(step, "role")}: ${named(step, "action")}`), h("p", {}, dueMark(step.dueAt, step.colour), step.limit && h("span", { class: "quiet" }, ` ${limit(step.limit, step.unit)}`)));
+    h("p", { class: "lead" }, `${named(step, "role")}: ${named(step, "action")}`), h("p", {}, dueMark(step.dueAt, step.colour), h("span", { class: "quiet" }, ` ${limit(whole?.limit)}`)));
   const form = h("div", { class: "form" });
   fill(form, !mine ? claimView(item, changed) : signing && actions.includes("sign") ? signForm(item, changed) : actions.includes("complete") ? completeForm(item, changed)
     : h("p", { class: "quiet" }, t("action.cannot")));

@@ -1,5 +1,5 @@
 // Moments, durations, numbers. Everything is shown in Kazakhstan's time, whatever the computer's is.
-import { currentLanguage, t } from "./i18n.js";
+import { currentLanguage, t, tOr } from "./i18n.js";
 
 const ZONE = "Asia/Almaty";
 
@@ -31,7 +31,7 @@ export function distance(text, now = Date.now()) {
 }
 
 /** A limit of the regulation: 15 min, 10 working days. */
-export const limit = (amount, unit) => (amount ? t(`limit.${unit}`, { n: amount }) : t("limit.none"));
+export const limit = (value) => (value ? tOr(`limit.${value.unit}`, "{n}").replace("{n}", value.amount) : t("limit.none"));
 
 export const number = (value) => new Intl.NumberFormat({ kk: "kk-KZ", ru: "ru-RU", en: "en-GB" }[currentLanguage()]).format(value);
 

@@ -35,7 +35,7 @@ export function drawFrame({ session, here, changedLanguage, help, leave }) {
     h("li", {}, h("a", { href: `#/${name}`, "aria-current": here === name ? "page" : null }, text)))));
   const who = session && h("div", { class: "who" }, icon("person"), h("span", { class: "who-text" }, h("span", { class: "strong" }, named(session.staff)),
     h("span", { class: "quiet" }, named(session.organisation))),
-    button(t("nav.out"), leave, { kind: "ghost", picture: "out" }));
+    button(h("span", { class: "out-word" }, t("nav.out")), leave, { kind: "ghost", picture: "out", "aria-label": t("nav.out"), title: t("nav.out") }));
   fill(document.getElementById("top"), brand, nav, h("div", { class: "top-end" },
     session && h("button", { type: "button", class: "button ghost round", onclick: help, "aria-label": t("keys.title"), title: t("keys.title") }, icon("help")), languageSwitch(changedLanguage), who));
   fill(document.getElementById("foot"), t("foot"));

@@ -62,7 +62,7 @@ function filterBar(changed) {
   const all = ["", t("inbox.all")];
   return h("form", { class: "filters", role: "search", onsubmit: (event) => event.preventDefault() },
     h("div", { class: "filter grow" }, h("label", { for: "search" }, t("inbox.search")), search),
-    pick("service", [all, ...services.map((service) => [service.code, named(service)])]), pick("route", [all, ...ROUTES.map((route) => [route, t(`route.${route}`)])]),
+    pick("service", [all, ...services.map((service) => [service.code, service.name ? said(service.name) : named(service)])]), pick("route", [all, ...ROUTES.map((route) => [route, t(`route.${route}`)])]),
     pick("executor", [all, ["me", t("inbox.me")]]), pick("sort", [["due", t("inbox.sort.due")], ["registered", t("inbox.sort.registered")]]));
 }
 
@@ -74,7 +74,7 @@ function moveRow(body, step) {
 }
 
 export async function inboxPage(main) {
-  if (!services.length) services = (await get("/services").catch(() => ({ items: [] }))).items || [];
+  if (!services.length) services = await get("/services").then((answer) => answer.items || answer.services || answer, () => []);
   const body = h("tbody", {}), tabPlace = h("div", {}), footer = h("div", { class: "row between pager" });
   const open = (number) => { location.hash = `#/request/${number}`; };
   let shown = null;

@@ -1,17 +1,11 @@
 // Signing in: a challenge of the gateway, signed by the person's EDS.
-import { get, post, remove } from "./api.js";
+import { base64, get, post, remove } from "./api.js";
 import { fill, h, icon } from "./dom.js";
 import { t } from "./i18n.js";
 import { signingPanel } from "./signing.js";
 
 export const currentSession = () => get("/session");
 export const signOut = () => remove("/session");
-
-const base64 = (bytes) => {
-  let text = "";
-  for (let at = 0; at < bytes.length; at += 32768) text += String.fromCharCode(...bytes.subarray(at, at + 32768));
-  return btoa(text);
-};
 
 /** CMS as tools write it: DER becomes base64; base64 and PEM stay as they are. */
 function asText(cms) {

@@ -1,11 +1,13 @@
 // Starts the console: who is here, which page the address names, and what happens when the session ends.
 import { ApiError, useSession } from "./api.js";
 import { fill, h, icon, speak, toast } from "./dom.js";
+import { frontPage } from "./front.js";
 import { drawFrame, isWorker } from "./frame.js";
 import { t } from "./i18n.js";
 import { inboxPage } from "./inbox.js";
 import { listenForKeys, showKeys, usePageKeys } from "./keys.js";
 import { currentSession, loginPage, signOut } from "./login.js";
+import { registersPage } from "./registers.js";
 import { requestPage } from "./request.js";
 import { useNCALayer } from "./signing.js";
 
@@ -15,7 +17,7 @@ let endPage = null; // stops what the page shown has running
 let lostReason = null;
 
 /** Each page: (main, context, rest of the address) → a function that ends it, or nothing. */
-const pages = { inbox: inboxPage, request: requestPage };
+const pages = { inbox: inboxPage, request: requestPage, new: frontPage, registers: registersPage };
 
 const address = () => decodeURIComponent(location.hash.replace(/^#\/?/, "")).split("/");
 const firstPage = () => (isWorker(session) || !session.operator ? "inbox" : "operator");

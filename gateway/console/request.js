@@ -23,12 +23,13 @@ function applicationCard(item) {
 
 function timeline(item) {
   const next = item.step?.n;
-  return h("ol", { class: "timeline" }, (item.steps || []).map((one) => {
+  return h("ol", { class: "timeline" }, (item.steps || []).filter((one) => one.branch !== "REFUSE_INTAKE").map((one) => {
     const state = one.doneAt ? "done" : one.n === next ? "now" : "later";
     return h("li", { class: `${state} ${state === "now" ? one.colour || "ok" : ""}`, "aria-current": state === "now" ? "step" : null },
       h("span", { class: "dot", "aria-hidden": "true" }, state === "done" ? icon("ok") : one.n),
       h("div", {}, h("p", { class: "strong" }, tOr(`act.${one.act}`, named(one, "action"))), h("p", {}, `${named(one, "role")}: ${named(one, "action")}`),
-        h("p", { class: "quiet" }, [one.limit && limit(one.limit, one.unit), one.paragraph && t("paragraph", { n: one.paragraph }), named(one, "completion")].filter(Boolean).join(" · ")),
+        h("p", { class: "quiet" }, [one.limit && limit(one.limit), one.paragraph && t("paragraph", { n: one.paragraph }), named(one, "completion")].filter(Boolean).join(" · ")),
+        one.through?.length > 0 && h("details", {}, h("summary", {}, t("request.through")), h("ol", {}, one.through.map((inner) => h("li", {}, `${named(inner, "role")}: ${named(inner, "action")}`)))),
         state === "done" && h("p", { class: "quiet" }, t("step.done", { at: moment(one.doneAt), by: one.by || "—" })),
         state === "now" && h("p", {}, dueMark(one.dueAt || item.step.dueAt, one.colour || item.step.colour)), state === "later" && one.dueAt && h("p", { class: "quiet" }, t("step.planned", { at: moment(one.dueAt) }))));
   }));

@@ -26,7 +26,9 @@ def served(lab):
     c.that("the page's sensors are off", "camera=()" in page.headers["permissions-policy"])
     moved = http_call(f"{lab.url}/console")
     c.same("without the slash", (moved.status, moved.headers["location"]), (308, "/console/"))
-    c.same("config", json.loads(http_call(f"{lab.url}/console/config.json").body), {"ncalayer": "wss://127.0.0.1:13579"})
+    config = json.loads(http_call(f"{lab.url}/console/config.json").body)
+    c.same("config: NCALayer", config["ncalayer"], "wss://127.0.0.1:13579")
+    c.that("config: providers, and no front office", {one["bin"] for one in config["providers"]} == {"160640900019", "130140900016"} and all(one["nameKk"] for one in config["providers"]), config)
 
 
 def validators(lab):
