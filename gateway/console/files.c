@@ -18,7 +18,7 @@
         X(main, "main.js", SCRIPT) X(api, "api.js", SCRIPT) X(dom, "dom.js", SCRIPT) X(i18n, "i18n.js", SCRIPT) X(format, "format.js", SCRIPT)                 \
         X(kk, "kk.js", SCRIPT) X(ru, "ru.js", SCRIPT) X(en, "en.js", SCRIPT) X(frame, "frame.js", SCRIPT) X(keys, "keys.js", SCRIPT)                           \
         X(ncalayer, "ncalayer.js", SCRIPT) X(signing, "signing.js", SCRIPT) X(login, "login.js", SCRIPT) X(inbox, "inbox.js", SCRIPT)                          \
-        X(front, "front.js", SCRIPT) X(registers, "registers.js", SCRIPT) X(live, "live.js", SCRIPT) X(xml, "xml.js", SCRIPT) X(request, "request.js", SCRIPT) X(action, "action.js", SCRIPT) X(verdict, "verdict.js", SCRIPT) X(attachments, "attachments.js", SCRIPT)
+        X(front, "front.js", SCRIPT) X(registers, "registers.js", SCRIPT) X(operator, "operator.js", SCRIPT) X(charts, "charts.js", SCRIPT) X(live, "live.js", SCRIPT) X(xml, "xml.js", SCRIPT) X(request, "request.js", SCRIPT) X(action, "action.js", SCRIPT) X(verdict, "verdict.js", SCRIPT) X(attachments, "attachments.js", SCRIPT)
 
 #define X(symbol, name, type) EMBED(console_text_##symbol, "gateway/console/" name);
 FILES

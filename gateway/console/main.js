@@ -7,6 +7,7 @@ import { t } from "./i18n.js";
 import { inboxPage } from "./inbox.js";
 import { listenForKeys, showKeys, usePageKeys } from "./keys.js";
 import { currentSession, loginPage, signOut } from "./login.js";
+import { operatorPage } from "./operator.js";
 import { registersPage } from "./registers.js";
 import { requestPage } from "./request.js";
 import { useNCALayer } from "./signing.js";
@@ -17,7 +18,7 @@ let endPage = null; // stops what the page shown has running
 let lostReason = null;
 
 /** Each page: (main, context, rest of the address) → a function that ends it, or nothing. */
-const pages = { inbox: inboxPage, request: requestPage, new: frontPage, registers: registersPage };
+const pages = { inbox: inboxPage, request: requestPage, new: frontPage, registers: registersPage, operator: operatorPage };
 
 const address = () => decodeURIComponent(location.hash.replace(/^#\/?/, "")).split("/");
 const firstPage = () => (isWorker(session) || !session.operator ? "inbox" : "operator");
