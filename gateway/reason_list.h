@@ -123,6 +123,7 @@ X(APPLICANT_IIN_INVALID, "SCE016", 422, "ЖСН дұрыс емес.", "ИИН �
 /* Reading back */
 X(REQUEST_NOT_FOUND, "SCE004", 404, "Мұндай сұрау табылмады.", "Такой запрос не найден.", "There is no such request.")
 X(RESULT_NOT_READY, "SCE004", 404, "Нәтиже әлі дайын емес.", "Результат ещё не готов.", "The result is not ready yet.")
+X(CANCEL_TOO_LATE, "SCE001", 409, "Өтінішті кері қайтарып алу мерзімі өтті.", "Отозвать заявление уже нельзя.", "The application can no longer be withdrawn.")
 X(RESULT_NOT_PRINTABLE, "SCE004", 404, "Бұл нәтиженің баспа (PDF) түрі жоқ.", "Для этого результата печатная форма (PDF) не предусмотрена.", "This result has no printed form (PDF).")
 X(CHECK_TOO_OFTEN, "SCE001", 429, "Тексеру сұраулары тым жиі келуде, сәл кейінірек қайталаңыз.", "Слишком много проверок подряд, повторите немного позже.", "Too many checks in a short time; please try again a little later.")
 

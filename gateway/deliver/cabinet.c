@@ -62,7 +62,7 @@ static void write_data(struct buf *data, const struct cabinet_message *m)
         canon_element(data, "externalRequestChainId", m->correlation_id);
         canon_element(data, "externalRequestId", m->portal_number);
         canon_element(data, "registrationNumber", m->number);
-        canon_element(data, "processingStatus", m->state == REQUEST_RESULT_SENT || m->state == REQUEST_REJECTED_INTAKE ? "COMPLETED" : "IN_PROGRESS");
+        canon_element(data, "processingStatus", m->state == REQUEST_RESULT_SENT || m->state == REQUEST_REJECTED_INTAKE || m->state == REQUEST_CANCELLED ? "COMPLETED" : "IN_PROGRESS");
         canon_element(data, "requesterIin", m->applicant_iin);
         canon_element(data, "serviceProviderBin", m->provider_bin);
         canon_element(data, "resolutionType", resolution_of(m));

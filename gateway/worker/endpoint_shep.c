@@ -9,7 +9,9 @@
 #include "gateway/reason.h"
 #include "gateway/register/casework.h"
 #include "gateway/soap/wsdl.h"
+#include "gateway/verify/cms_document.h"
 #include "gateway/worker/answer.h"
+#include "gateway/worker/cancellation.h"
 #include "gateway/worker/endpoints.h"
 #include "gateway/worker/flow.h"
 #include "gateway/worker/intake.h"
@@ -289,6 +291,45 @@ static enum gw_rc take_notification(struct call *c, const struct soap *soap, con
         return GW_OK;
 }
 
+/* ---- an application taken back: UPDATE ---- */
+
+static void on_cancelled(void *arg, enum gw_rc rc, const struct why *why, const char *number)
+{
+        struct call *c = arg;
+        if (rc != GW_OK) {
+                refuse(c, why);
+        } else {
+                snprintf(c->intake->result.number, sizeof c->intake->result.number, "%s", number);
+                c->intake->result.registered_at = c->at;
+                answer_async(c);
+        }
+        call_end(c);
+}
+
+/* The cancellation in `data`, in the forms of an application. */
+static enum gw_rc cancel(struct call *c, const xmlNode *data, struct why *why)
+{
+        auto_buf struct buf text = BUF_LIMIT(xml_limits_default.bytes_max), bytes = BUF_LIMIT(xml_limits_default.bytes_max);
+        auto_xmldoc xmlDoc *document = NULL;
+        struct cancellation_form form = {.xml = span_of(NULL, 0)};
+        enum gw_rc rc = GW_OK;
+        if (shep_data_other_text(data, &text) && cms_looks_like(buf_span(&text))) {
+                form.cms = buf_span(&text);
+        } else {
+                rc = shep_data_document(data, &xml_limits_default, &document, &bytes, why);
+                form.xml = buf_span(&bytes);
+        }
+        return rc == GW_OK ? cancellation_start(c->loop, c->intake->sender->id, NULL, &form, c->at, on_cancelled, c, why) : rc;
+}
+
+static enum gw_rc take_update(struct call *c, const struct soap *soap, const struct shep_message *m, struct why *why)
+{
+        c->intake = intake_new(c->loop, "shep-async", c->at);
+        enum gw_rc rc = intake_check_envelope(c->intake, soap, m, why);
+        c->refusal.sign_it = c->intake->sender != NULL;
+        return rc == GW_OK ? cancel(c, m->data, why) : rc;
+}
+
 /* ---- entry ---- */
 
 static bool operation_fits(const char *path, enum shep_operation operation)
@@ -341,6 +382,8 @@ static enum gw_rc take(struct call *c, const struct http_request *request, struc
         c->refusal.in_reply_to = message->operation;
         if (message->operation == SHEP_STATUS_NOTIFICATION)
                 return take_notification(c, soap, message, why);
+        if (message->operation == SHEP_ASYNC_SEND && str_eq(message->message_type, "UPDATE"))
+                return c->loop->draining ? why_set(why, GW_RETRY, REASON_STOPPING, "stopping") : take_update(c, soap, message, why);
         return take_request(c, request, soap, message, why);
 }
 

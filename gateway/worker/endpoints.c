@@ -8,7 +8,13 @@
 #include "gateway/worker/endpoints.h"
 #include "gateway/worker/trust_watch.h"
 
-enum endpoint { E_SHEP, E_SUBMIT, E_DIAGNOSE, E_CHECK, E_VERIFY, E_SESSION, E_CHALLENGE, E_CONSOLE, E_READ, E_LIVE, E_READY, E_METRICS, E_NONE };
+enum endpoint { E_SHEP, E_SUBMIT, E_DIAGNOSE, E_CHECK, E_VERIFY, E_SESSION, E_CHALLENGE, E_CANCEL, E_CONSOLE, E_READ, E_LIVE, E_READY, E_METRICS, E_NONE };
+
+static bool ends_with(const char *text, const char *end)
+{
+        size_t n = strlen(text), m = strlen(end);
+        return n >= m && str_eq(text + n - m, end);
+}
 
 static enum endpoint endpoint_of(const struct settings *settings, const char *path)
 {
@@ -29,7 +35,7 @@ static enum endpoint endpoint_of(const struct settings *settings, const char *pa
         if (settings->console.enabled && (str_eq(path, "/console") || str_starts(path, "/console/")))
                 return E_CONSOLE;
         if (str_starts(path, "/api/v1/requests/"))
-                return E_READ;
+                return ends_with(path, "/cancel") ? E_CANCEL : E_READ;
         if (str_eq(path, "/health/live"))
                 return E_LIVE;
         if (str_eq(path, "/health/ready"))
@@ -77,7 +83,8 @@ static void shep(struct loop *loop, struct http_exchange *x, const char *correla
                 endpoint_shep(loop, x, correlation_id);
 }
 
-static void submit(struct loop *loop, struct http_exchange *x, const char *correlation_id)
+/* A signed document as the body: an application, or its cancellation. */
+static void submit(struct loop *loop, struct http_exchange *x, const char *correlation_id, void (*endpoint)(struct loop *, struct http_exchange *, const char *))
 {
         static const char *const types[] = {"application/xml", "text/xml", "application/pkcs7-mime", "application/cms", "application/pkcs7-signature", "application/json", NULL};
         const struct http_request *request = http_exchange_request(x);
@@ -86,7 +93,7 @@ static void submit(struct loop *loop, struct http_exchange *x, const char *corre
         else if (!type_is(request, types))
                 answer_carrier(x, correlation_id, REASON_HTTP_TYPE, "use application/xml (UTF-8), application/pkcs7-mime, application/cms, or application/json", NULL);
         else
-                endpoint_rest_submit(loop, x, correlation_id);
+                endpoint(loop, x, correlation_id);
 }
 
 static bool is_get(const struct http_request *request)
@@ -139,7 +146,10 @@ void endpoints_handle(void *ctx, struct http_exchange *exchange)
                 shep(loop, exchange, correlation_id);
                 return;
         case E_SUBMIT:
-                submit(loop, exchange, correlation_id);
+                submit(loop, exchange, correlation_id, endpoint_rest_submit);
+                return;
+        case E_CANCEL:
+                submit(loop, exchange, correlation_id, endpoint_rest_cancel);
                 return;
         case E_DIAGNOSE:
                 if (str_eq(request->method, "POST"))

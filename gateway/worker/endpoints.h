@@ -11,6 +11,7 @@ void endpoints_handle(void *ctx, struct http_exchange *exchange);
 void endpoint_shep(struct loop *loop, struct http_exchange *exchange, const char *correlation_id);
 void endpoint_shep_wsdl(struct loop *loop, struct http_exchange *exchange);
 void endpoint_rest_submit(struct loop *loop, struct http_exchange *exchange, const char *correlation_id);
+void endpoint_rest_cancel(struct loop *loop, struct http_exchange *exchange, const char *correlation_id);
 void endpoint_rest_read(struct loop *loop, struct http_exchange *exchange, const char *correlation_id);
 /* POST /api/v1/diagnose?lang=kk|ru|en, when the settings have it on: the report of gateway/diagnose, made beside the loop. */
 void endpoint_diagnose(struct loop *loop, struct http_exchange *exchange, const char *correlation_id);

@@ -233,15 +233,14 @@ static void make_digest(struct intake *in, struct wall_time message_date)
         text_sha256(buf_span(&b), in->digest);
 }
 
-static enum gw_rc check_shep(struct intake *in, const struct soap *soap, const struct shep_message *m, struct why *why)
+static enum gw_rc check_envelope(struct intake *in, const struct soap *soap, const struct shep_message *m, struct certificate **ret_transport, struct why *why)
 {
         struct shared *s = in->loop->shared;
-        auto_certificate struct certificate *transport = NULL;
-        enum gw_rc rc = verify_transport(s->verifier, soap, in->received_at, &transport, why);
+        enum gw_rc rc = verify_transport(s->verifier, soap, in->received_at, ret_transport, why);
         if (rc == GW_OK)
                 verify_transport_facts(soap, &in->transport_facts);
         if (rc == GW_OK)
-                rc = check_sender(in, m->sender_id, transport, why);
+                rc = check_sender(in, m->sender_id, *ret_transport, why);
         if (rc == GW_OK)
                 rc = verify_fresh(&s->policy, m->message_date, in->received_at, why);
         if (rc != GW_OK)
@@ -250,16 +249,33 @@ static enum gw_rc check_shep(struct intake *in, const struct soap *soap, const s
                 return why_set(why, GW_REJECT, REASON_SOAP_STRUCTURE, "messageId must have 1 to 100 characters");
         if (m->correlation_id && strlen(m->correlation_id) > 100)
                 return why_set(why, GW_REJECT, REASON_SOAP_STRUCTURE, "correlationId must have at most 100 characters");
-        if (m->operation == SHEP_ASYNC_SEND && !str_eq(m->message_type, "REQUEST"))
-                return why_set(why, GW_REJECT, REASON_SOAP_STRUCTURE, "messageType must be REQUEST");
         in->message_id = xstrdup(m->message_id);
         in->correlation_id = xstrdup(m->correlation_id && m->correlation_id[0] ? m->correlation_id : m->message_id);
         in->shep_service_id = xstrdup(m->service_id);
-        rc = check_data(in, m->data, transport, why);
+        return GW_OK;
+}
+
+static enum gw_rc check_shep(struct intake *in, const struct soap *soap, const struct shep_message *m, struct why *why)
+{
+        auto_certificate struct certificate *transport = NULL;
+        enum gw_rc rc = check_envelope(in, soap, m, &transport, why);
+        if (rc == GW_OK && m->operation == SHEP_ASYNC_SEND && !str_eq(m->message_type, "REQUEST"))
+                rc = why_set(why, GW_REJECT, REASON_SOAP_STRUCTURE, "messageType must be REQUEST, or UPDATE with a cancellation");
+        if (rc == GW_OK)
+                rc = check_data(in, m->data, transport, why);
         if (rc == GW_OK) /* an old application in a new envelope is old */
-                rc = verify_fresh(&s->policy, in->application->request_date, in->received_at, why);
+                rc = verify_fresh(&in->loop->shared->policy, in->application->request_date, in->received_at, why);
         if (rc == GW_OK)
                 make_digest(in, m->message_date);
+        return rc;
+}
+
+enum gw_rc intake_check_envelope(struct intake *in, const struct soap *soap, const struct shep_message *m, struct why *why)
+{
+        auto_certificate struct certificate *transport = NULL;
+        revocation_record_begin(&in->revocation, false);
+        enum gw_rc rc = check_envelope(in, soap, m, &transport, why);
+        revocation_record_end();
         return rc;
 }
 

@@ -37,6 +37,8 @@ GW_DEFINE_AUTO(intake, struct intake, intake_free)
 
 /* A SHEP envelope: transport signature, sender, freshness; then the application in its data. `message` is read from `soap`. */
 GW_MUST_CHECK enum gw_rc intake_check_shep(struct intake *intake, const struct soap *soap, const struct shep_message *message, struct why *why);
+/* The envelope alone, whatever it brings: transport signature, sender, freshness, ids. Sets sender, message_id, correlation_id, shep_service_id. */
+GW_MUST_CHECK enum gw_rc intake_check_envelope(struct intake *intake, const struct soap *soap, const struct shep_message *message, struct why *why);
 /* A signed application by itself (REST), in one of the forms of submission.h; the sender is the one of the TLS client certificate. */
 GW_MUST_CHECK enum gw_rc intake_check_rest(struct intake *intake, struct span body, enum submission_form form, const char *idempotency_key, const struct http_peer *peer, struct why *why);
 /* The sender of a TLS client certificate, or NULL. */
