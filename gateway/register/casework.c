@@ -146,9 +146,10 @@ enum gw_rc casework_claim(struct store *store, int64_t request_id, int step, con
         return rc;
 }
 
-static enum gw_rc check_token(const struct claimed *claimed, int64_t token, struct wall_time at, struct why *why)
+/* Tokens are numbers that anybody can guess: they count in the hand of who was given them. */
+static enum gw_rc check_token(const struct claimed *claimed, int64_t token, const char *staff, struct wall_time at, struct why *why)
 {
-        if (!claimed->holder[0] || token != claimed->token || claimed->lease_until.ms <= at.ms)
+        if (!claimed->holder[0] || token != claimed->token || !str_eq(claimed->holder, staff) || claimed->lease_until.ms <= at.ms)
                 return refuse_claim(claimed, at, REASON_CLAIM_STALE, why);
         return GW_OK;
 }
@@ -158,9 +159,7 @@ enum gw_rc casework_release(struct store *store, int64_t request_id, int64_t tok
         struct claimed claimed;
         enum gw_rc rc = read_claimed(store, request_id, &claimed, why);
         if (rc == GW_OK)
-                rc = check_token(&claimed, token, who->at, why);
-        if (rc == GW_OK && !str_eq(claimed.holder, who->staff))
-                rc = refuse_claim(&claimed, who->at, REASON_CLAIM_STALE, why);
+                rc = check_token(&claimed, token, who->staff, who->at, why);
         if (rc != GW_OK)
                 return rc;
         auto_str char *detail = xasprintf("step %d given back", claimed.step);
@@ -244,7 +243,7 @@ enum gw_rc casework_act(struct store *store, const struct casework_act *act, boo
         if (repeated)
                 return GW_OK;
         if (act->token)
-                rc = check_token(&claimed, act->token, act->entry.at, why);
+                rc = check_token(&claimed, act->token, act->entry.staff, act->entry.at, why);
         if (rc == GW_OK && claimed.step != act->step)
                 rc = refuse_step(&claimed, why);
         if (rc == GW_OK)

@@ -180,7 +180,10 @@ static void acts_move_the_request(void **state)
         act_is_refused(f, resolved(id, token + 1, 2000), REASON_CLAIM_STALE, "nobody has claimed it");
         int64_t next = claimed(f, id, 3, "p.ex1", "EXECUTOR", 3000);
         assert_int_equal(next, token + 1);
-        act_is_refused(f, resolved(id, next, 4000), REASON_STEP_NOT_NEXT, "step 3 comes next");
+        act_is_refused(f, resolved(id, next, 4000), REASON_CLAIM_STALE, "EXECUTOR has it until "); /* the right number in the wrong hand */
+        struct casework_act again = resolved(id, next, 4000);
+        again.entry.staff = "p.ex1";
+        act_is_refused(f, again, REASON_STEP_NOT_NEXT, "step 3 comes next");
         /* a comment keeps the place and the claim */
         struct casework_act said = {.request_id = id, .step = 3, .detail = "comment",
                                     .entry = {.step = 3, .act = "COMMENT", .role = "HEAD", .staff = "p.head", .comment = "көріңіз", .at = AT(5000)}};
@@ -200,6 +203,8 @@ static void acts_move_the_request(void **state)
                                         .entry = {.step = 3, .act = "PREPARE", .role = "EXECUTOR", .staff = "p.ex1", .comment = "", .at = AT(7000)}};
         act_is_refused(f, prepared, REASON_CLAIM_STALE, "nobody has claimed it");
         prepared.token = claimed(f, id, 3, "p.ex2", "EXECUTOR", 7000);
+        act_is_refused(f, prepared, REASON_CLAIM_STALE, "EXECUTOR has it until ");
+        prepared.entry.staff = "p.ex2";
         act(f, prepared, false);
         row = viewed(f, id);
         assert_string_equal(row.outcome, "REFUSED");
