@@ -73,6 +73,7 @@ help:
 	@echo "make test    every test, in the release and in the sanitizer build"
 	@echo "make bench   CPU per request against the crypto floor, stage by stage"
 	@echo "make fuzz    the parsers under libFuzzer (FUZZ_SECONDS=60 each)"
+	@echo "make test-browser  the console in Chromium, with pictures of every page in build/screens"
 	@echo "make lint    house rules; every header compiled alone"
 	@echo "make all     build/egov-gateway and build/egov-simulators"
 
@@ -100,10 +101,21 @@ FUZZERS := $(patsubst tests/fuzz/fuzz_%.c,$B/tests/fuzz/replay_%,$(wildcard test
 HELPERS := $(patsubst %.c,$B/%,$(wildcard tests/lab/*.c tests/crash/*.c))
 programs: all $(UNIT) $(FUZZERS) $B/tests/crash/journal_kill $(HELPERS)
 test: deps-test
+	@$(MAKE) --no-print-directory browser-modules || echo "the tests in a browser will be skipped"
 	@$(MAKE) --no-print-directory $(JOBS) programs
 	@$(MAKE) --no-print-directory $(JOBS) B=build/asan SAN=1 programs
 	@$(MAKE_PKI)
 	@$(PYTHON) tests/run.py
+# The console in Chromium. playwright-core and axe-core come from npm's registry as npm is configured; no part of the product does.
+.PHONY: test-browser browser-modules
+browser-modules:
+	@tests/lab/install.sh browser
+	@mkdir -p build/browser && cp tests/browser/package.json build/browser/
+	@[ -d build/browser/node_modules/playwright-core ] || npm install --prefix build/browser --no-package-lock --no-audit --no-fund --ignore-scripts --loglevel=error
+test-browser: deps-test browser-modules
+	@$(MAKE) --no-print-directory $(JOBS) all
+	@$(MAKE_PKI)
+	@$(PYTHON) tests/browser/test_pages.py
 test-unit: deps-test
 	@$(MAKE) --no-print-directory $(JOBS) programs
 	@$(MAKE_PKI)

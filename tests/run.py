@@ -2,7 +2,7 @@
 """Runs the tests and adds them up: unit tests (cmocka programs), the corpora of the fuzzers, then every script in tests/system and
 tests/crash, in the release build and in the sanitizer build. Each script ends with a line `N passed, N failed`; so does this.
 
-usage: tests/run.py [unit|fuzz|system|crash|lint …] [--only NAME] [--build DIR]…
+usage: tests/run.py [unit|fuzz|system|crash|browser|lint …] [--only NAME] [--build DIR]…
 """
 import argparse
 import concurrent.futures
@@ -59,7 +59,7 @@ def main():
     parser.add_argument("--only", default="")
     parser.add_argument("--build", action="append", default=[])
     options = parser.parse_args()
-    kinds = options.kinds or ["lint", "unit", "fuzz", "system", "crash"]
+    kinds = options.kinds or ["lint", "unit", "fuzz", "system", "crash", "browser"]
     builds = [pathlib.Path(b).resolve() for b in options.build or ["build", "build/asan"]]
     run = Run()
     if "lint" in kinds and options.only in "lint":
@@ -79,6 +79,9 @@ def main():
             for script in sorted((ROOT / "tests" / kind).glob("test_*.py")) if kind in kinds else []:
                 if options.only in script.name:
                     todo.append((f"{label}: {kind}/{script.stem}", ["/usr/bin/python3", script], count_line, environment))
+        for script in sorted((ROOT / "tests" / "browser").glob("test_*.py")) if "browser" in kinds and label == "build" else []:
+            if options.only in script.name:
+                todo.append((f"{label}: browser/{script.stem}", ["/usr/bin/python3", script], count_line, environment))
         with concurrent.futures.ThreadPoolExecutor(max_workers=2) as pool:
             for done in [pool.submit(run.one, *one) for one in todo]:
                 done.result()

@@ -35,13 +35,14 @@ function showError(error) {
 }
 
 function showLogin() {
+  const before = session;
   leavePage();
   session = null;
   useSession(null);
   draw("login");
   document.title = t("login.title");
   loginPage(main, lostReason, enter);
-  main.focus();
+  if (before) main.focus(); // what had the focus is gone; a page just loaded begins at its top
 }
 
 function draw(here) {

@@ -1,15 +1,15 @@
 #!/bin/bash
 # Installs what is missing from Debian's packages; without root it prints the one line that does, and stops.
-# usage: install.sh build|test
+# usage: install.sh build|test|browser, each with those before it
 set -euo pipefail
 
-want=${1:?build or test}
+want=${1:?build, test or browser}
 list=$(dirname "$0")/packages
 
 missing=()
 while read -r for package command; do
     [[ -z $for || $for == \#* ]] && continue
-    [[ $want == build && $for != build ]] && continue
+    [[ $want == build && $for != build || $want == test && $for == browser ]] && continue
     [[ -n ${command:-} ]] && command -v "$command" >/dev/null && continue
     [[ $(dpkg-query -W -f '${Status}' "$package" 2>/dev/null) == *" installed" ]] || missing+=("$package")
 done <"$list"
