@@ -149,6 +149,17 @@ X(EXECUTOR_OTHER, "SCE007", 403, "Бұл қадам басқа орындауш�
 X(SIGN_RIGHT_REQUIRED, "SCE007", 403, "Нәтижеге қол қою құқығыңыз жоқ.", "У вас нет права подписывать результат.", "You do not have the right to sign results.")
 X(STEP_INPUT, "SCE001", 422, "Қадамды аяқтауға қажет мәліметтер жоқ немесе дұрыс емес.", "Для завершения шага не хватает данных, или они неверны.", "What is needed to finish the step is missing or wrong.")
 
+/* Front office: what is taken in over a counter. The first five in the order of the logins'. */
+X(STAFF_SIGNATURE, "SCE016", 422, "Қызметкердің ЭЦҚ дұрыс емес.", "ЭЦП работника неверна.", "The employee's signature is not valid.")
+X(STAFF_CERTIFICATE, "SCE016", 422, "Қызметкердің сертификаты қол қоюға жарамайды.", "Сертификат работника не подходит для подписания.", "The employee's certificate cannot be used for signing.")
+X(STAFF_CERTIFICATE_EXPIRED, "SCE015", 422, "Қызметкер сертификатының қолданылу мерзімі өткен немесе басталмаған.", "Срок действия сертификата работника истёк или ещё не наступил.", "The employee's certificate has expired or is not valid yet.")
+X(STAFF_CERTIFICATE_REVOKED, "SCE015", 422, "Қызметкердің сертификаты қайтарып алынған.", "Сертификат работника отозван.", "The employee's certificate has been revoked.")
+X(STAFF_REVOCATION_UNKNOWN, "SCE909", 503, "Қызметкер сертификатының қайтарып алынбағанын қазір анықтау мүмкін емес, кейінірек қайталаңыз.", "Сейчас невозможно узнать, не отозван ли сертификат работника; повторите позже.", "Whether the employee's certificate has been revoked cannot be told right now; please try again later.")
+X(STAFF_SIGNER, "SCE016", 403, "Өтінішке жүйеге кірген қызметкер емес, басқа адам қол қойған.", "Заявление подписано не тем работником, который вошёл в систему.", "The application is signed by another person than the employee who is logged in.")
+X(ORGANISATION_ROUTE, "SCE007", 403, "Бұл ұйым осы қызмет бойынша мұндай тәсілмен өтініш қабылдамайды.", "Эта организация не принимает заявления на эту услугу таким способом.", "This organisation does not take applications for this service on this route.")
+X(REFUSAL_WITHOUT_GROUND, "SCE001", 422, "Қабылдаудан бас тартуға негіз жоқ.", "Оснований для отказа в приеме нет.", "There is no ground for refusing the application.")
+X(REGISTER_INVALID, "SCE001", 422, "Тізілім дұрыс құрылмаған.", "Реестр составлен неверно.", "The transfer register is not made up correctly.")
+
 /* Issued documents shown for checking */
 X(PDF_NOT_SIGNED, "SCE001", 422, "PDF файлында бүкіл файлды қамтитын бір ғана қолтаңба жоқ.", "В файле PDF нет единственной подписи, охватывающей весь файл.", "The PDF has no single signature that covers the whole file.")
 X(PDF_NO_DOCUMENT, "SCE001", 422, "PDF файлына қол қойылған XML құжаты тіркелмеген.", "К файлу PDF не приложен подписанный документ XML.", "No signed XML document is attached to the PDF.")

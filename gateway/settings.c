@@ -154,6 +154,7 @@ static const struct conf_key organisation_keys[] = {
         {"place_kk", CONF_TEXT, ORGANISATION(place_kk), "", 0, 0, NULL, "where it is, for papers, in Kazakh"},
         {"place_ru", CONF_TEXT, ORGANISATION(place_ru), "", 0, 0, NULL, "the same in Russian"},
         {"services", CONF_TEXT, ORGANISATION(services), "", 0, 0, NULL, "service codes it works on, comma-separated; empty = all"},
+        {"kato", CONF_TEXT, ORGANISATION(kato), "", 0, 0, NULL, "KATO codes of the places it is there for, comma-separated; empty = all. Where it is, an akim's office takes no applications in its stead"},
         {"tls_sha256", CONF_TEXT, ORGANISATION(tls_sha256), "", 0, 0, NULL, "SHA-256 fingerprints of the TLS client certificates of its own system, comma-separated"},
         {"system_roles", CONF_TEXT, ORGANISATION(system_roles), "", 0, 0, NULL, "roles of that system, comma-separated"},
         {"push", CONF_TEXT, ORGANISATION(push), "off", 0, 0, "off|shep|webhook", "how its system is told of requests that come to it: SHEP sendMessage, or JSON with a CMS signature"},
@@ -302,6 +303,20 @@ static const char *push_problem(const struct organisation_settings *o)
         return strlen(o->id) > PUSH_ID_MAX ? "with push its id may have at most 26 letters" : NULL;
 }
 
+/* Comma-separated KATO codes, or nothing. */
+static bool katos_are_valid(const char *list)
+{
+        for (const char *at = list; at && *at;) {
+                at += strspn(at, ", ");
+                size_t n = strcspn(at, ", ");
+                auto_str char *code = xstrndup(at, n);
+                if (n > 0 && !kato_valid(code, NULL))
+                        return false;
+                at += n;
+        }
+        return true;
+}
+
 static const char *organisation_problem(const struct settings *s, const struct organisation_settings *o)
 {
         if (!id_is_plain(o->id))
@@ -312,6 +327,8 @@ static const char *organisation_problem(const struct settings *s, const struct o
                 return "its bin is no BIN";
         if (settings_organisation_of_bin(s, o->bin) != o)
                 return "another one has its bin";
+        if (!katos_are_valid(o->kato))
+                return "kato has something that is no KATO code";
         if (!o->tls_sha256 != !o->system_roles)
                 return "tls_sha256 and system_roles go together";
         return push_problem(o);

@@ -48,6 +48,7 @@ struct organisation_settings { /* whose people and systems work on requests: gat
         char *kind;                /* PROVIDER … */
         char *name_kk, *name_ru, *place_kk, *place_ru;
         char *services;            /* service codes, comma-separated; empty = all */
+        char *kato;                /* places it is there for, comma-separated; empty = all */
         char *tls_sha256;          /* fingerprints of TLS client certificates of its own system */
         char *system_roles;        /* what that system may do */
         char *push;                /* off | shep | webhook; NULL (the issuer without a section): off */

@@ -31,7 +31,7 @@ static void print_list(const struct catalogue *catalogue)
                 if (s->valid_to.ms != 0)
                         clock_date_iso((struct wall_time){s->valid_to.ms - 1}, to);
                 auto_str char *days = xasprintf("%s..%s", clock_date_iso(s->valid_from, from), to);
-                printf("%-16s %-8s %-24s %-13s", s->code, s->version, days, services_kind(s));
+                printf("%-16s %-8s %-24s %-13s", s->code, s->version, days, service_kind(s));
                 for (size_t k = 0; k < s->route_count; k++)
                         printf(" %s%s", route_kind_names[s->routes[k].kind], s->routes[k].offered ? "" : "(not offered)");
                 printf("\n");
@@ -48,7 +48,7 @@ static bool print_wanted(const struct catalogue *catalogue, const char *wanted, 
                 if (wanted && !is_wanted(service, wanted))
                         continue;
                 if (json)
-                        json_array_append_new(list, services_json(service));
+                        json_array_append_new(list, service_json(service));
                 else
                         services_print(service, stdout);
                 found = true;

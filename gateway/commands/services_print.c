@@ -3,11 +3,6 @@
 
 #include "gateway/commands/services_report.h"
 
-const char *services_kind(const struct service *service)
-{
-        return service->withdrawn ? "withdrawn" : service->generic.kk ? "generic" : service->automated ? "automated" : "not automated";
-}
-
 char *services_limit(struct limit limit, char out[SERVICES_LIMIT_MAX])
 {
         static const char *const words[] = {"", "min", "hour", "working days", "within the working day", "day"};
@@ -142,7 +137,7 @@ void services_print(const struct service *s, FILE *out)
         char from[CLOCK_TEXT_MAX], to[CLOCK_TEXT_MAX] = "open";
         if (s->valid_to.ms != 0)
                 clock_date_people((struct wall_time){s->valid_to.ms - 1}, to);
-        fprintf(out, "%s version %s (%s), %s, handled from %s to %s\n", s->code, s->version, s->file, services_kind(s), clock_date_people(s->valid_from, from), to);
+        fprintf(out, "%s version %s (%s), %s, handled from %s to %s\n", s->code, s->version, s->file, service_kind(s), clock_date_people(s->valid_from, from), to);
         print_texts(out, "name", &s->name);
         print_acts(out, s);
         if (s->withdrawn) {

@@ -70,7 +70,7 @@ bool completeness_requires(const struct service *service, const struct service_d
 
 /* ---- the package ---- */
 
-static const struct service_document *find_document(const struct service *service, const char *id)
+const struct service_document *completeness_document(const struct service *service, const char *id)
 {
         for (size_t i = 0; i < service->document_count; i++)
                 if (str_eq(service->documents[i].id, id))
@@ -81,7 +81,7 @@ static const struct service_document *find_document(const struct service *servic
 static enum gw_rc check_given(const struct service *service, const struct document_given *given, size_t count, struct why *why)
 {
         for (size_t i = 0; i < count; i++) {
-                if (!find_document(service, given[i].id))
+                if (!completeness_document(service, given[i].id))
                         return why_set(why, GW_REJECT, REASON_FORM_INVALID, "document %zu of the package is none of service %s", i + 1, service->code);
                 for (size_t k = 0; k < i; k++)
                         if (str_eq(given[i].id, given[k].id))

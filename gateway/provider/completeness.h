@@ -43,6 +43,8 @@ GW_MUST_CHECK enum gw_rc completeness_check(const struct service *service, enum 
                                             size_t given_count, struct completeness *ret, struct why *why);
 /* The first gap as a reason, DOCUMENT_MISSING or DOCUMENT_EXPIRED; the detail names all documents, each with its condition and paragraph. GW_OK: there is none. */
 GW_MUST_CHECK enum gw_rc completeness_refuse(const struct completeness *completeness, struct why *why);
+/* The document of that id; NULL: the service knows none. */
+const struct service_document *completeness_document(const struct service *service, const char *id);
 /* The ground of the act for such a gap at intake on that route; NULL: it has none. */
 const struct refusal_ground *completeness_ground(const struct service *service, enum route_kind route, bool expired);
 

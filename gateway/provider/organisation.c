@@ -1,6 +1,10 @@
 /* What follows from the kind of an organisation (gateway/provider/organisation.h). */
 #include "gateway/provider/organisation.h"
 
+#include <string.h>
+
+#include "gateway/identifiers/identifiers.h"
+
 #define X(name) #name,
 const char *const organisation_kind_names[] = {ORGANISATION_KINDS NULL};
 #undef X
@@ -39,4 +43,26 @@ enum route_kind organisation_route(enum organisation_kind kind)
 bool organisation_serves(const struct organisation_settings *organisation, const char *service_code)
 {
         return !organisation->services || settings_list_has(organisation->services, service_code);
+}
+
+bool organisation_covers(const struct organisation_settings *organisation, const char *kato)
+{
+        const char *at = organisation->kato;
+        bool any = false;
+        while (at && *at) {
+                at += strspn(at, ", ");
+                size_t n = strcspn(at, ", ");
+                auto_str char *place = xstrndup(at, n);
+                if (n > 0 && kato_within(kato, place))
+                        return true;
+                any = any || n > 0;
+                at += n;
+        }
+        return !any;
+}
+
+unsigned organisation_deciding(enum route_kind route)
+{
+        bool of_2013 = route == ROUTE_AUTH_BODY || route == ROUTE_CSC;
+        return of_2013 ? 1U << ORGANISATION_AUTH_BODY : 1U << ORGANISATION_PROVIDER | 1U << ORGANISATION_AKIM;
 }

@@ -23,5 +23,9 @@ unsigned organisation_roles(enum organisation_kind kind);
 enum route_kind organisation_route(enum organisation_kind kind);
 /* Does it work on that service? */
 bool organisation_serves(const struct organisation_settings *organisation, const char *service_code);
+/* Is it there for people of that place? kato: valid. */
+bool organisation_covers(const struct organisation_settings *organisation, const char *kato);
+/* Who decides on applications that come that way: PROVIDER and AKIM, on the routes of 2013 AUTH_BODY (bits, 1 << enum organisation_kind). */
+unsigned organisation_deciding(enum route_kind route);
 
 #endif

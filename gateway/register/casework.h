@@ -83,7 +83,7 @@ GW_MUST_CHECK enum gw_rc casework_warn(struct store *store, struct wall_time now
 GW_MUST_CHECK enum gw_rc casework_warnings_wait(struct store_reader *reader, struct wall_time now, bool *ret_wait, struct why *why);
 struct casework_row {
         int64_t request_id, token, seq;
-        char number[20], service[32], service_version[16], route[16], provider_bin[13], front_bin[13];
+        char number[20], service[32], service_version[16], route[16], provider_bin[13], front_bin[13], declarant_iin[13];
         int step;
         char role[24], executor[CASEWORK_STAFF_MAX], holder[CASEWORK_STAFF_MAX], holder_role[24], outcome[16], ground[64], channel[16], language[3], portal_number[32];
         char decided[16];             /* outcome of the decision, or "" */

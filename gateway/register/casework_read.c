@@ -12,7 +12,7 @@
         "w.request_id, w.token, w.changed_seq, w.step, w.step_from, w.step_near, w.step_due, w.result_due, w.lease_until, w.service, w.route, w.provider_bin, w.front_bin," \
         " w.role, w.executor, w.holder, w.holder_role, w.outcome, w.ground"
 #define OF_REQUEST \
-        ", r.state, r.registered_at, r.due_at, r.service_version, r.language, r.portal_number, m.channel," \
+        ", r.state, r.registered_at, r.due_at, r.service_version, r.language, r.portal_number, r.declarant_iin, m.channel," \
         " coalesce((SELECT d.outcome FROM decision AS d WHERE d.request_id = r.id), '')"
 #define JOINED " JOIN request AS r ON r.id = w.request_id JOIN message AS m ON m.request_id = w.request_id"
 
@@ -38,7 +38,7 @@ static void read_row(struct query *q, struct casework_row *row)
         row->registered_at.ms = query_column_i64(q, c++);
         row->due_at.ms = query_column_i64(q, c++);
         const struct { char *out; size_t size; } more[] = {
-                {row->service_version, sizeof row->service_version}, {row->language, sizeof row->language}, {row->portal_number, sizeof row->portal_number},
+                {row->service_version, sizeof row->service_version}, {row->language, sizeof row->language}, {row->portal_number, sizeof row->portal_number}, {row->declarant_iin, sizeof row->declarant_iin},
                 {row->channel, sizeof row->channel}, {row->decided, sizeof row->decided},
         };
         for (size_t i = 0; i < GW_COUNT(more); i++)

@@ -169,7 +169,7 @@ static enum gw_rc add_birth(struct store *store, const struct intake_record *r, 
                 .at = r->received_at,
                 .from = REQUEST_CHECKING,
                 .to = REQUEST_REGISTERED,
-                .actor = "gateway",
+                .actor = r->actor ? r->actor : "gateway",
                 .detail = r->channel,
         };
         enum gw_rc rc = event_add(store, &birth, why);

@@ -48,7 +48,9 @@
         "CREATE TABLE transfer_entry (" \
         "  register_id INTEGER NOT NULL REFERENCES transfer_register (id), request_id INTEGER NOT NULL REFERENCES request (id)," \
         "  PRIMARY KEY (register_id, request_id)" \
-        ") STRICT;"
+        ") STRICT;" \
+        "CREATE INDEX transfer_from ON transfer_register (from_bin, id);" \
+        "CREATE INDEX transfer_to ON transfer_register (to_bin, id);"
 /* What an application brought with it. The bytes lie by their SHA-256, outside the row. */
 #define ATTACHMENTS \
         "CREATE TABLE attachment (" \

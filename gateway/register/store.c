@@ -187,6 +187,12 @@ void number_write(const char *prefix, int64_t sequence, char out[20])
         snprintf(out, 20, "%s%0*lld", prefix, SEQUENCE_DIGITS, (long long)sequence);
 }
 
+char *store_request_number(int64_t request_id, char out[20])
+{
+        number_write(NUMBER_PREFIX_REQUEST, request_id, out);
+        return out;
+}
+
 bool number_read(const char *prefix, const char *number, int64_t *ret_sequence)
 {
         if (!number || !str_starts(number, prefix) || strlen(number) != strlen(prefix) + SEQUENCE_DIGITS)

@@ -46,7 +46,8 @@ struct evidence {
 /* ---- intake ---- */
 struct intake_record {
         /* message */
-        const char *channel;          /* "shep-sync" | "shep-async" | "rest" */
+        const char *channel;          /* "shep-sync" | "shep-async" | "rest" | "front-office" */
+        const char *actor;            /* of the first event; NULL: the gateway */
         const char *sender_id, *message_id;
         uint8_t digest[32];           /* SHA-256 over what "same bytes" means on that channel (the verified payload and identity) */
         struct wall_time received_at, due_at;
@@ -67,6 +68,8 @@ struct intake_record {
         struct wall_time lease_until; /* the caller works on it until then */
 };
 enum intake_outcome { INTAKE_NEW, INTAKE_REPEATED };
+/* The registration number of a request, 14 digits. */
+char *store_request_number(int64_t request_id, char out[20]);
 struct intake_result {
         enum intake_outcome outcome;
         int64_t request_id;

@@ -37,23 +37,31 @@ SAME_PLACE(SIG_CERTIFICATE_EXPIRED_SINCE, CERTIFICATE_EXPIRED_SINCE);
 SAME_PLACE(SIG_CERTIFICATE_POLICY, CERTIFICATE_POLICY);
 SAME_PLACE(SIG_CERTIFICATE_REVOCATION_UNKNOWN, CERTIFICATE_REVOCATION_UNKNOWN);
 
-/* Whoever logs in must know whether to take another key or to sign anew; the rest is for the log. */
-static int login_reason(enum sig_problem problem)
+/* Whoever logs in, or takes in an application, must know whether to take another key or to sign anew; the rest is for the log. Both groups of reasons have this order. */
+enum short_reason { SHORT_SIGNATURE, SHORT_CERTIFICATE, SHORT_EXPIRED, SHORT_REVOKED, SHORT_UNKNOWN };
+#define SAME_SHORT(place, name)                                                                                  \
+        _Static_assert((int)REASON_LOGIN_##name - (int)REASON_LOGIN_SIGNATURE == (int)(place), "order of reasons"); \
+        _Static_assert((int)REASON_STAFF_##name - (int)REASON_STAFF_SIGNATURE == (int)(place), "order of reasons")
+SAME_SHORT(SHORT_CERTIFICATE, CERTIFICATE);
+SAME_SHORT(SHORT_EXPIRED, CERTIFICATE_EXPIRED);
+SAME_SHORT(SHORT_REVOKED, CERTIFICATE_REVOKED);
+SAME_SHORT(SHORT_UNKNOWN, REVOCATION_UNKNOWN);
+
+static enum short_reason short_reason(enum sig_problem problem)
 {
-        static const int others[] = {
-                [SIG_CERTIFICATE_UNREADABLE] = REASON_LOGIN_CERTIFICATE,
-                [SIG_CERTIFICATE_EXPIRED] = REASON_LOGIN_CERTIFICATE_EXPIRED,
-                [SIG_CERTIFICATE_NOT_YET_VALID] = REASON_LOGIN_CERTIFICATE_EXPIRED,
-                [SIG_CERTIFICATE_UNTRUSTED] = REASON_LOGIN_CERTIFICATE,
-                [SIG_CERTIFICATE_REVOKED] = REASON_LOGIN_CERTIFICATE_REVOKED,
-                [SIG_CERTIFICATE_USAGE] = REASON_LOGIN_CERTIFICATE,
-                [SIG_CERTIFICATE_ROLE] = REASON_LOGIN_CERTIFICATE,
-                [SIG_KEY_WEAK] = REASON_LOGIN_CERTIFICATE,
-                [SIG_CERTIFICATE_POLICY] = REASON_LOGIN_CERTIFICATE,
-                [SIG_CERTIFICATE_REVOCATION_UNKNOWN] = REASON_LOGIN_REVOCATION_UNKNOWN,
+        static const enum short_reason others[] = {
+                [SIG_CERTIFICATE_UNREADABLE] = SHORT_CERTIFICATE,
+                [SIG_CERTIFICATE_EXPIRED] = SHORT_EXPIRED,
+                [SIG_CERTIFICATE_NOT_YET_VALID] = SHORT_EXPIRED,
+                [SIG_CERTIFICATE_UNTRUSTED] = SHORT_CERTIFICATE,
+                [SIG_CERTIFICATE_REVOKED] = SHORT_REVOKED,
+                [SIG_CERTIFICATE_USAGE] = SHORT_CERTIFICATE,
+                [SIG_CERTIFICATE_ROLE] = SHORT_CERTIFICATE,
+                [SIG_KEY_WEAK] = SHORT_CERTIFICATE,
+                [SIG_CERTIFICATE_POLICY] = SHORT_CERTIFICATE,
+                [SIG_CERTIFICATE_REVOCATION_UNKNOWN] = SHORT_UNKNOWN,
         };
-        int reason = (size_t)problem < GW_COUNT(others) ? others[problem] : 0;
-        return reason ? reason : REASON_LOGIN_SIGNATURE;
+        return (size_t)problem < GW_COUNT(others) ? others[problem] : SHORT_SIGNATURE;
 }
 
 static int reason_of(enum sig_party party, enum sig_problem problem)
@@ -63,8 +71,10 @@ static int reason_of(enum sig_party party, enum sig_problem problem)
                 return REASON_TRANSPORT_SIGNATURE_MISSING + (int)problem;
         case SIG_APPLICANT:
                 return REASON_APPLICANT_SIGNATURE_MISSING + (int)problem;
+        case SIG_STAFF:
+                return REASON_STAFF_SIGNATURE + (int)short_reason(problem);
         case SIG_LOGIN:
-                return login_reason(problem);
+                return REASON_LOGIN_SIGNATURE + (int)short_reason(problem);
         }
         return REASON_INTERNAL;
 }

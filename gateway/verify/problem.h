@@ -1,4 +1,4 @@
-/* What may be wrong with a signature, whoever made it: one list, told per party as TRANSPORT_…, APPLICANT_… or LOGIN_… reasons. */
+/* What may be wrong with a signature, whoever made it: one list, told per party as TRANSPORT_…, APPLICANT_…, STAFF_… or LOGIN_… reasons. */
 #ifndef GW_VERIFY_PROBLEM_H
 #define GW_VERIFY_PROBLEM_H
 
@@ -41,6 +41,7 @@ enum sig_problem {
 enum sig_party {
         SIG_TRANSPORT,
         SIG_APPLICANT,
+        SIG_STAFF, /* of an employee, over what he took in for an applicant. Fewer reasons, like the next */
         SIG_LOGIN, /* of a challenge: also by a certificate for authentication; good at this moment, whatever a time stamp says. Fewer reasons: details tell */
 };
 

@@ -1,5 +1,10 @@
 /* A service for machines: every member of the catalogue's structs under its name; what is not there is left out. */
-#include "gateway/commands/services_report.h"
+#include "gateway/catalogue/service_json.h"
+
+const char *service_kind(const struct service *service)
+{
+        return service->withdrawn ? "withdrawn" : service->generic.kk ? "generic" : service->automated ? "automated" : "not automated";
+}
 
 static void put(json_t *object, const char *name, const char *text)
 {
@@ -25,7 +30,7 @@ static void put_text2(json_t *object, const char *name, const struct text2 *text
                 json_object_set_new(object, name, json_pack("{s:s, s:s}", "kk", text->kk, "ru", text->ru));
 }
 
-static json_t *text3_json(const struct text3 *text)
+json_t *service_text3_json(const struct text3 *text)
 {
         return json_pack("{s:s, s:s, s:s}", "kk", text->kk, "ru", text->ru, "en", text->en);
 }
@@ -56,7 +61,7 @@ static void put_limit(json_t *object, const char *name, struct limit limit)
 
 static json_t *act_json(const struct legal_act *act)
 {
-        json_t *json = json_pack("{s:s, s:o}", "number", act->number, "name", text3_json(&act->name));
+        json_t *json = json_pack("{s:s, s:o}", "number", act->number, "name", service_text3_json(&act->name));
         put_day(json, "date", act->date);
         put(json, "registered", act->registered);
         put_day(json, "from", act->from);
@@ -107,7 +112,7 @@ static json_t *route_json(const struct route *route)
 
 static json_t *document_json(const struct service_document *d)
 {
-        json_t *json = json_pack("{s:s, s:s, s:s, s:o}", "id", d->id, "condition", document_condition_names[d->condition], "basis", basis_names[d->basis], "name", text3_json(&d->name));
+        json_t *json = json_pack("{s:s, s:s, s:s, s:o}", "id", d->id, "condition", document_condition_names[d->condition], "basis", basis_names[d->basis], "name", service_text3_json(&d->name));
         put(json, "paragraph", d->paragraph);
         put_kinds(json, d->routes);
         return json;
@@ -117,8 +122,8 @@ static json_t *paper_json(const struct service_paper *paper)
 {
         json_t *fields = json_array();
         for (size_t i = 0; i < paper->field_count; i++)
-                json_array_append_new(fields, json_pack("{s:s, s:o}", "id", paper->fields[i].id, "name", text3_json(&paper->fields[i].name)));
-        json_t *json = json_pack("{s:s, s:s, s:s, s:o, s:o}", "id", paper->id, "kind", paper_kind_names[paper->kind], "basis", basis_names[paper->basis], "name", text3_json(&paper->name),
+                json_array_append_new(fields, json_pack("{s:s, s:o}", "id", paper->fields[i].id, "name", service_text3_json(&paper->fields[i].name)));
+        json_t *json = json_pack("{s:s, s:s, s:s, s:o, s:o}", "id", paper->id, "kind", paper_kind_names[paper->kind], "basis", basis_names[paper->basis], "name", service_text3_json(&paper->name),
                                  "fields", fields);
         put(json, "form", paper->form);
         put(json, "paragraph", paper->paragraph);
@@ -128,7 +133,7 @@ static json_t *paper_json(const struct service_paper *paper)
 static json_t *refusal_json(const struct refusal_ground *r)
 {
         json_t *json = json_pack("{s:s, s:s, s:s, s:s, s:b, s:o}", "id", r->id, "stage", refusal_stage_names[r->stage], "paper", r->paper, "basis", basis_names[r->basis], "inUse", r->in_use,
-                                 "ground", text3_json(&r->ground));
+                                 "ground", service_text3_json(&r->ground));
         put(json, "paragraph", r->paragraph);
         put_kinds(json, r->routes);
         return json;
@@ -136,11 +141,11 @@ static json_t *refusal_json(const struct refusal_ground *r)
 
 static json_t *field_json(const struct form_field *field)
 {
-        json_t *json = json_pack("{s:s, s:b, s:b, s:o}", "path", field->path, "required", field->required, "repeated", field->repeated, "label", text3_json(&field->label));
+        json_t *json = json_pack("{s:s, s:b, s:b, s:o}", "path", field->path, "required", field->required, "repeated", field->repeated, "label", service_text3_json(&field->label));
         put(json, "type", field->type);
         json_t *values = json_array();
         for (size_t i = 0; field->values && field->values[i]; i++)
-                json_array_append_new(values, json_pack("{s:s, s:o}", "value", field->values[i], "label", text3_json(&field->value_labels[i])));
+                json_array_append_new(values, json_pack("{s:s, s:o}", "value", field->values[i], "label", service_text3_json(&field->value_labels[i])));
         if (field->values)
                 json_object_set(json, "values", values);
         json_decref(values);
@@ -157,7 +162,7 @@ static json_t *field_json(const struct form_field *field)
 
 static json_t *provider_json(const struct service_provider *provider)
 {
-        json_t *json = json_pack("{s:s, s:o}", "kind", provider_kind_names[provider->kind], "name", text3_json(&provider->name));
+        json_t *json = json_pack("{s:s, s:o}", "kind", provider_kind_names[provider->kind], "name", service_text3_json(&provider->name));
         put(json, "paragraph", provider->paragraph);
         put_kind(json, "route", provider->route);
         return json;
@@ -165,14 +170,14 @@ static json_t *provider_json(const struct service_provider *provider)
 
 static json_t *applicant_json(const struct service_applicant *applicant)
 {
-        json_t *json = json_pack("{s:s, s:s, s:o}", "kind", applicant_kind_names[applicant->kind], "basis", basis_names[applicant->basis], "name", text3_json(&applicant->name));
+        json_t *json = json_pack("{s:s, s:s, s:o}", "kind", applicant_kind_names[applicant->kind], "basis", basis_names[applicant->basis], "name", service_text3_json(&applicant->name));
         put(json, "paragraph", applicant->paragraph);
         return json;
 }
 
 static json_t *excluded_json(const struct excluded_route *excluded)
 {
-        return json_pack("{s:s, s:s, s:o}", "kind", route_kind_names[excluded->kind], "paragraph", excluded->paragraph, "text", text3_json(&excluded->text));
+        return json_pack("{s:s, s:s, s:o}", "kind", route_kind_names[excluded->kind], "paragraph", excluded->paragraph, "text", service_text3_json(&excluded->text));
 }
 
 static json_t *channels_json(const struct service *s)
@@ -183,18 +188,18 @@ static json_t *channels_json(const struct service *s)
         return list;
 }
 
-json_t *services_json(const struct service *s)
+json_t *service_json(const struct service *s)
 {
-        json_t *json = json_pack("{s:s, s:s, s:s, s:s, s:o}", "code", s->code, "version", s->version, "file", s->file, "kind", services_kind(s), "name", text3_json(&s->name));
+        json_t *json = json_pack("{s:s, s:s, s:s, s:s, s:o}", "code", s->code, "version", s->version, "file", s->file, "kind", service_kind(s), "name", service_text3_json(&s->name));
         PUT_LIST(json, "acts", s->acts, s->act_count, act_json);
         put_day(json, "from", s->valid_from);
         put_last_day(json, "to", s->valid_to);
         if (s->withdrawn) {
-                json_object_set_new(json, "withdrawn", text3_json(&s->withdrawn_by));
+                json_object_set_new(json, "withdrawn", service_text3_json(&s->withdrawn_by));
                 return json;
         }
         if (s->generic.kk)
-                json_object_set_new(json, "generic", text3_json(&s->generic));
+                json_object_set_new(json, "generic", service_text3_json(&s->generic));
         PUT_LIST(json, "providers", s->providers, s->provider_count, provider_json);
         json_object_set_new(json, "forms", json_pack("{s:b, s:b, s:b}", "electronic", s->electronic, "paper", s->paper, "automated", s->called_automated));
         PUT_LIST(json, "applicants", s->applicants, s->applicant_count, applicant_json);
