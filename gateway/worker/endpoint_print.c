@@ -28,6 +28,7 @@ struct printing {
         char id[TEXT_UUID_MAX];
         const struct service *service;
         struct buf document, pdf;
+        bool paper;                   /* is no result: not signed */
         enum gw_rc rc;
         struct why why;
 };
@@ -55,7 +56,7 @@ static void done(uv_work_t *work, int status GW_UNUSED)
         p->loop->printing--;
         const char *key_id = results_key(p->loop->shared, p->service);
         const struct signing_key *key = signer_key(p->loop->signer, key_id);
-        if (p->rc == GW_OK)
+        if (p->rc == GW_OK && !p->paper)
                 p->rc = key ? pdf_sign(&p->pdf, key, &p->why) : why_set(&p->why, GW_FAULT, REASON_SIGNER_UNAVAILABLE, "no key %s", key_id);
         if (p->rc == GW_OK) {
                 answer_text(p->exchange, 200, "application/pdf", buf_span(&p->pdf));
@@ -68,13 +69,13 @@ static void done(uv_work_t *work, int status GW_UNUSED)
         free(p);
 }
 
-void endpoint_print(struct loop *loop, struct http_exchange *exchange, const char *correlation_id, struct request_view *view)
+static void print(struct loop *loop, struct http_exchange *exchange, const char *correlation_id, const char *service_code, struct wall_time at, struct buf *document, bool paper)
 {
         struct why why = WHY_INIT;
         enum gw_rc rc = GW_OK;
-        const struct service *service = catalogue_find(loop->shared->catalogue, view->service_code, view->registered_at);
+        const struct service *service = catalogue_find(loop->shared->catalogue, service_code, at);
         if (!service)
-                rc = why_set(&why, GW_REJECT, REASON_RESULT_NOT_PRINTABLE, "service %s", view->service_code);
+                rc = why_set(&why, GW_REJECT, REASON_RESULT_NOT_PRINTABLE, "service %s", service_code);
         else if (loop->draining)
                 rc = why_set(&why, GW_RETRY, REASON_STOPPING, "stopping");
         else if (loop->printing >= PRINTING_MAX)
@@ -89,10 +90,22 @@ void endpoint_print(struct loop *loop, struct http_exchange *exchange, const cha
         p->exchange = exchange;
         snprintf(p->id, sizeof p->id, "%s", correlation_id);
         p->service = service;
-        p->document = view->document;
-        view->document = (struct buf)BUF_INIT;
+        p->document = *document;
+        *document = (struct buf)BUF_INIT;
         p->pdf = (struct buf)BUF_INIT;
+        p->paper = paper;
         loop->calls++;
         loop->printing++;
         GW_ASSERT(uv_queue_work(&loop->uv, &p->work, work, done) == 0);
+}
+
+void endpoint_print(struct loop *loop, struct http_exchange *exchange, const char *correlation_id, struct request_view *view)
+{
+        print(loop, exchange, correlation_id, view->service_code, view->registered_at, &view->document, false);
+}
+
+void endpoint_print_paper(struct loop *loop, struct http_exchange *exchange, const char *correlation_id, const char *service_code, struct wall_time at, struct buf *document)
+{
+        print(loop, exchange, correlation_id, service_code, at, document, true);
+        buf_done(document); /* when it was not taken */
 }

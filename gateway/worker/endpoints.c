@@ -6,9 +6,10 @@
 #include "gateway/reason.h"
 #include "gateway/worker/answer.h"
 #include "gateway/worker/endpoints.h"
+#include "gateway/worker/office.h"
 #include "gateway/worker/trust_watch.h"
 
-enum endpoint { E_SHEP, E_SUBMIT, E_DIAGNOSE, E_CHECK, E_VERIFY, E_SESSION, E_CHALLENGE, E_CANCEL, E_CONSOLE, E_READ, E_LIVE, E_READY, E_METRICS, E_NONE };
+enum endpoint { E_SHEP, E_SUBMIT, E_DIAGNOSE, E_CHECK, E_VERIFY, E_SESSION, E_CHALLENGE, E_CANCEL, E_OFFICE, E_CONSOLE, E_READ, E_LIVE, E_READY, E_METRICS, E_NONE };
 
 static bool ends_with(const char *text, const char *end)
 {
@@ -34,6 +35,8 @@ static enum endpoint endpoint_of(const struct settings *settings, const char *pa
                 return E_CHALLENGE;
         if (settings->console.enabled && (str_eq(path, "/console") || str_starts(path, "/console/")))
                 return E_CONSOLE;
+        if (office_path(path))
+                return E_OFFICE;
         if (str_starts(path, "/api/v1/requests/"))
                 return ends_with(path, "/cancel") ? E_CANCEL : E_READ;
         if (str_eq(path, "/health/live"))
@@ -180,6 +183,9 @@ void endpoints_handle(void *ctx, struct http_exchange *exchange)
                 return;
         case E_CONSOLE:
                 endpoint_console(loop, exchange, correlation_id);
+                return;
+        case E_OFFICE:
+                endpoint_office(loop, exchange, correlation_id);
                 return;
         case E_READ:
                 endpoint_rest_read(loop, exchange, correlation_id);

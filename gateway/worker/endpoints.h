@@ -18,6 +18,8 @@ void endpoint_diagnose(struct loop *loop, struct http_exchange *exchange, const 
 /* The rest of GET …/result.pdf once it is known who asks: takes over the view. Drawn beside the loop, signed on it. */
 #define PRINTING_MAX 16 /* PDFs made and read at a time beside one loop; libuv has four threads for them */
 void endpoint_print(struct loop *loop, struct http_exchange *exchange, const char *correlation_id, struct request_view *view);
+/* The same of a paper, which is no result and not signed: of that service at that time. Takes over the document. */
+void endpoint_print_paper(struct loop *loop, struct http_exchange *exchange, const char *correlation_id, const char *service_code, struct wall_time at, struct buf *document);
 /* Id of the key that signs the PDF of a service's results. */
 const char *results_key(const struct shared *shared, const struct service *service);
 /* For anybody, when [check] is enabled: /check and /check/NUMBER (a page), POST /api/v1/verify (JSON; a page for the page's form). */

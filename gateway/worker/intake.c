@@ -301,17 +301,6 @@ const struct sender_settings *intake_tls_sender(const struct settings *settings,
         return NULL;
 }
 
-static bool key_is_plain(const char *key)
-{
-        size_t n = key ? strlen(key) : 0;
-        if (n < 1 || n > 100)
-                return false;
-        for (size_t i = 0; i < n; i++)
-                if (key[i] < 0x21 || key[i] > 0x7E)
-                        return false;
-        return true;
-}
-
 static enum gw_rc check_submission(struct intake *in, struct submission *submission, struct why *why)
 {
         in->files = gw_take(&submission->files);
@@ -333,7 +322,7 @@ static enum gw_rc check_rest(struct intake *in, struct span body, enum submissio
         in->sender = intake_tls_sender(s->settings, peer);
         if (!in->sender)
                 return why_set(why, GW_REJECT, REASON_CLIENT_CERTIFICATE_REQUIRED, "no TLS client certificate of a registered sender");
-        if (!key_is_plain(idempotency_key))
+        if (!submission_key_usable(idempotency_key))
                 return why_set(why, GW_REJECT, REASON_SOAP_STRUCTURE, "header Idempotency-Key must hold 1 to 100 visible characters");
         in->message_id = xstrdup(idempotency_key);
         in->correlation_id = xstrdup(idempotency_key);

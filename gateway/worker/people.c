@@ -48,20 +48,22 @@ enum gw_rc people_open(struct store *store, const struct shared *shared, const s
         auto_calendar struct calendar *calendar = calendar_watch_use(shared->calendar);
         struct steps_case c = {
                 .service = record->service,
-                .route = service_channel_route(record->service, record->channel),
+                .route = record->route ? record->route : service_channel_route(record->service, record->channel),
                 .calendar = calendar,
                 .registered_at = record->registered_at,
                 .due_at = record->due_at,
-                .electronic = true,
+                .electronic = !record->route,
         };
         struct steps_opening opening;
-        steps_open(&c, NULL, record->registered_at, &opening);
+        steps_open(&c, record->by, record->registered_at, &opening);
+        if (record->comment)
+                opening.done[opening.done_count - 1].comment = record->comment;
         struct casework_new casework = {
                 .request_id = record->request_id,
                 .service = record->service->code,
                 .route = route_kind_names[c.route->kind],
                 .provider_bin = record->provider_bin,
-                .front_bin = record->provider_bin,
+                .front_bin = record->front_bin ? record->front_bin : record->provider_bin,
                 .result_due = steps_result_due(&c),
                 .place = opening.place,
                 .done = opening.done,

@@ -128,3 +128,14 @@ void submission_done(struct submission *submission)
                 attachment_done(&submission->files[i]);
         free(submission->files);
 }
+
+bool submission_key_usable(const char *key)
+{
+        size_t n = key ? strlen(key) : 0;
+        if (n < 1 || n > 100)
+                return false;
+        for (size_t i = 0; i < n; i++)
+                if (key[i] < 0x21 || key[i] > 0x7E)
+                        return false;
+        return true;
+}

@@ -27,6 +27,8 @@ struct submission {
  * "signature": detached CMS} or {"cms": attached CMS}; each of them may have {"attachments": [{"name": …, "content": base64}, …]} too. Reasons: DATA_FORM.
  * submission_done() whatever is returned. */
 GW_MUST_CHECK enum gw_rc submission_read(enum submission_form form, struct span body, struct submission *ret, struct why *why);
+/* An Idempotency-Key: 1 to 100 visible characters. */
+bool submission_key_usable(const char *key);
 void submission_done(struct submission *submission);
 
 #endif

@@ -21,6 +21,9 @@ struct applicant_signers verdict_signers_of_cms(const struct verified_cms *verif
  * are in the stored envelope. transport: NULL without one. */
 void verdict_write(struct intake *intake, const struct certificate *transport, const struct applicant_signers *by);
 
+/* The same about the employee who took an application in; appended. */
+void verdict_write_staff(struct verifier *verifier, struct wall_time at, const struct revocation_record *record, const struct applicant_signers *by, struct buf *out);
+
 /* A request in CHECKING once more: the signed application as it was received, by the same rules, as of its receipt. GW_RETRY: revocation is still not known.
  * verdict: the JSON report from intake with what is known now; on GW_REJECT with the reason. record: revocation_record_done(). */
 GW_MUST_CHECK enum gw_rc verdict_check_again(struct loop *loop, const struct request_work *work, struct revocation_record *record, struct buf *verdict, struct why *why);

@@ -47,6 +47,7 @@ STAFF = {
     "body-clerk": Person("850715490015", "body", "CLERK", "Есенова С. Ж.", "staff-auth-clerk"),
     "body-executor": Person("740505390014", "body", "EXECUTOR", "Тоқтаров М. Қ.", "staff-auth-executor"),
 }
+KATO = {"center": "391010000"}  # where an organisation is there for; others everywhere
 SYSTEM_ROLES = {"provider": ("tls-provider", "CLERK, EXECUTOR")}  # organisation: certificate of its own system, what it may do
 
 
@@ -55,6 +56,8 @@ def sections(fingerprint_of):
     found = {}
     for name, (kind, bin_, kk, ru, place_kk, place_ru) in ORGANISATIONS.items():
         found[f"organisation {name}"] = {"bin": bin_, "kind": kind, "name_kk": kk, "name_ru": ru, "place_kk": place_kk, "place_ru": place_ru}
+        if name in KATO:
+            found[f"organisation {name}"]["kato"] = KATO[name]
         if name in SYSTEM_ROLES:
             certificate, roles = SYSTEM_ROLES[name]
             found[f"organisation {name}"].update(tls_sha256=fingerprint_of(certificate), system_roles=roles)
