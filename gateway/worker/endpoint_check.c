@@ -3,6 +3,7 @@
  *
  * A document is genuine when the register holds exactly its bytes: signatures need not be judged again, whatever became of certificates since. A PDF is genuine when
  * such a document is attached and its own signature, over the whole file, is our provider's: else anything could be printed around a genuine attachment. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <openssl/crypto.h>
@@ -176,9 +177,12 @@ static bool find_number(struct span document, char number[15])
         size_t left = at ? document.n - (size_t)(at - document.p) : 0;
         if (left < 8 + 14 + 1)
                 return false;
-        memcpy(number, at + 8, 14);
-        number[14] = '\0';
-        return digits(number, 14) && at[22] == '<';
+        char found[15];
+        snprintf(found, sizeof found, "%.14s", (const char *)at + 8);
+        if (!digits(found, 14) || at[22] != '<')
+                return false; /* whatever else stands there is not repeated: it need not even be text */
+        memcpy(number, found, sizeof found);
+        return true;
 }
 
 static void work(uv_work_t *work)
@@ -192,9 +196,10 @@ static void work(uv_work_t *work)
 static enum gw_rc compare(struct shown *s, struct issued_document *document)
 {
         enum gw_rc rc = store_issued_document(s->loop->reader, s->number, NULL, document, &s->why);
-        if (rc == GW_OK && !span_eq(buf_span(&document->content), buf_span(&s->document)))
-                return why_set(&s->why, GW_REJECT, REASON_REQUEST_NOT_FOUND, "the document of this number has other content");
-        return rc;
+        bool same = rc == GW_OK && span_eq(buf_span(&document->content), buf_span(&s->document));
+        if (same || (rc != GW_OK && rc != GW_REJECT))
+                return rc;
+        return why_set(&s->why, GW_REJECT, REASON_REQUEST_NOT_FOUND, "no such document"); /* alike: whether there is that number is not told */
 }
 
 static void answer_shown(struct shown *s, const struct issued_document *document)

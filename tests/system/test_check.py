@@ -142,9 +142,14 @@ def by_document(lab, number, xml, pdf):
             ("PDF, our XML in a picture that a citizen signed", stranger.read_bytes(), "PDF_NOT_SIGNED"),
             ("PDF, empty", b"%PDF-1.7\n", "PDF_NOT_SIGNED"),
             ("nothing", b"", "REQUEST_NOT_FOUND"),
+            ("a number that is no text", b"<a><number>" + b"\xff" * 14 + b"</number></a>", "REQUEST_NOT_FOUND"),
+            ("a number that is markup", b"<a><number><img src=x>aa</number></a>", "REQUEST_NOT_FOUND"),
             ("noise", bytes(range(256)) * 20, "REQUEST_NOT_FOUND")):
         answer = shown(lab, body)
         c.same(name, (answer.status, answer.json["genuine"], answer.json.get("reason", {}).get("code")), (200, False, reason))
+    c.same("an unknown number and a known one of other content are told alike", shown(lab, xml + b"\n").json["reason"],
+           shown(lab, xml.replace(number.encode(), b"20199999999999")).json["reason"])
+    c.same("what is no number is not repeated", shown(lab, b"<a><number>\xff<img src=x>aa</number></a>").json["number"], "")
     c.same("too large", problem(shown(lab, b"x" * (2 << 20 | 1))), (413, "SCE001", "HTTP_TOO_LARGE"))
 
 
@@ -156,6 +161,8 @@ def by_upload(lab, number, pdf):
     c.same("page: genuine", (good.status, verdict(good)[0]), (200, "yes"))
     c.that("page: its number", number in good.text and "файл подлинный" in good.text, good)
     page_is_good("upload", good, "ru")
+    stray = upload(b"<a><number>\xff\xff<img src=x></number></a>")
+    c.same("page: what is no number is not repeated", (verdict(stray)[0], b"img src" in stray.body or b"\xff" in stray.body), ("no", False))
     c.same("page: not genuine", (bad.status, verdict(bad)[0]), (200, "no"))
     c.that("page: why", "нет единственной подписи" in bad.text, bad)
 
