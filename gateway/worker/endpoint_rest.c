@@ -43,12 +43,30 @@ static json_t *request_json(const char *number, enum request_state state, const 
         return json;
 }
 
+/* Why a request that waited in CHECKING was not accepted; false: it was. */
+static bool was_rejected(struct loop *loop, const struct intake_result *result, struct why *why)
+{
+        struct request_view view = {.document = BUF_INIT};
+        struct why reading = WHY_INIT;
+        if (result->outcome != INTAKE_REPEATED || result->state != REQUEST_REJECTED_INTAKE || store_view_by_id(loop->reader, result->request_id, false, &view, &reading) != GW_OK)
+                return false;
+        int reason = view.refusal[0] ? reason_by_name(view.refusal) : -1;
+        request_view_done(&view);
+        if (reason < 0)
+                return false;
+        gw_ignore(why_set(why, GW_REJECT, reason, "the request was not accepted"));
+        return true;
+}
+
 static void on_registered(void *arg, struct intake *intake, enum gw_rc rc, const struct why *why)
 {
         struct call *c = arg;
         struct shared *s = c->loop->shared;
+        struct why rejected = WHY_INIT;
         if (rc != GW_OK) {
                 refuse(c->loop, c->exchange, c->id, why);
+        } else if (was_rejected(c->loop, &intake->result, &rejected)) {
+                refuse(c->loop, c->exchange, c->id, &rejected);
         } else {
                 bool repeated = intake->result.outcome == INTAKE_REPEATED;
                 atomic_fetch_add(repeated ? &s->counters.repeated : &s->counters.accepted, 1);
