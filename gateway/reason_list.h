@@ -37,6 +37,7 @@ X(CMS_MALFORMED, "SCE001", 400, "CMS контейнері дұрыс құрыл�
 X(MESSAGE_DATE_STALE, "SCE001", 422, "Хабарламаның күні тым ескі.", "Дата сообщения слишком старая.", "The message date is too old.")
 X(MESSAGE_DATE_FUTURE, "SCE001", 422, "Хабарламаның күні болашақта.", "Дата сообщения находится в будущем.", "The message date is in the future.")
 X(MESSAGE_ID_REUSED, "SCE001", 409, "Бұл messageId басқа мазмұнмен бұрын қолданылған.", "Этот messageId уже использован с другим содержимым.", "This messageId was already used with other content.")
+X(APPLICATION_REPEATED, "SCE001", 409, "Бұл өтініш бұрын тіркелген: бір қолтаңба бір сұрауға ғана жарайды.", "Это заявление уже зарегистрировано: одна подпись действует для одного запроса.", "This application was registered before: one signature is good for one request.")
 X(SERVICE_UNKNOWN, "SCE004", 404, "Мұндай қызмет тіркелмеген.", "Такая услуга не зарегистрирована.", "There is no such service.")
 X(SERVICE_NOT_AVAILABLE, "SCE004", 422, "Қызмет бұл арна арқылы көрсетілмейді.", "Услуга через этот канал не оказывается.", "The service is not provided through this channel.")
 X(FORM_INVALID, "SCE001", 422, "Өтініш нысаны дұрыс толтырылмаған.", "Форма заявления заполнена неверно.", "The application form is not filled in correctly.")

@@ -96,6 +96,28 @@ static enum gw_rc refuse_second(struct store *store, const struct intake_record 
         return why_set(why, GW_REJECT, REASON_REQUEST_DUPLICATE, "it came in another way");
 }
 
+/* A signature says what the applicant wants, not through whom: somebody who holds it could send it again as a message of his own. */
+static enum gw_rc check_applied(struct store *store, const struct intake_record *r, struct why *why)
+{
+        bool found = false;
+        if (r->once.n == 0)
+                return GW_OK;
+        auto_query struct query q = db_query(&store->db, SQL_INTAKE_APPLIED, "SELECT 1 FROM applied WHERE once = ?");
+        query_span(&q, r->once);
+        enum gw_rc rc = query_next(&q, &found, why);
+        return rc == GW_OK && found ? why_set(why, GW_REJECT, REASON_APPLICATION_REPEATED, "registered before, under another message id") : rc;
+}
+
+static enum gw_rc add_applied(struct store *store, const struct intake_record *r, int64_t id, struct why *why)
+{
+        if (r->once.n == 0)
+                return GW_OK;
+        auto_query struct query q = db_query(&store->db, SQL_INTAKE_APPLY, "INSERT INTO applied (once, request_id) VALUES (?, ?)");
+        query_span(&q, r->once);
+        query_i64(&q, id);
+        return query_run(&q, NULL, why);
+}
+
 static enum gw_rc add_request(struct store *store, const struct intake_record *r, int64_t id, struct why *why)
 {
         bool leased = !r->checking && r->lease_until.ms > r->received_at.ms;
@@ -190,6 +212,9 @@ enum gw_rc store_intake(struct store *store, const struct intake_record *record,
         rc = find_seen(store, record, identity, ret_result, &seen, why);
         if (rc != GW_OK || seen)
                 return rc;
+        rc = check_applied(store, record, why);
+        if (rc != GW_OK)
+                return rc;
 
         int64_t id = store->ledger.last_request + 1;
         rc = refuse_second(store, record, why);
@@ -197,6 +222,8 @@ enum gw_rc store_intake(struct store *store, const struct intake_record *record,
                 rc = add_request(store, record, id, why);
         if (rc == GW_OK)
                 rc = add_message(store, record, identity, id, why);
+        if (rc == GW_OK)
+                rc = add_applied(store, record, id, why);
         if (rc == GW_OK)
                 rc = add_body(store, record, id, why);
         if (rc == GW_OK)

@@ -71,6 +71,9 @@
 /* Whose request it is, of services that a person may have one open request of; '' for others, which the index leaves out. */
 #define REQUEST_SUBJECT "CREATE INDEX request_subject ON request (subject, service_code) WHERE subject <> '' AND state IN (0, 1, 3, 8);"
 
+/* What applicants have signed, by the digest that intake_record.once is: an index of fixed small entries again. */
+#define APPLIED "CREATE TABLE applied (once BLOB PRIMARY KEY, request_id INTEGER NOT NULL REFERENCES request (id)) STRICT, WITHOUT ROWID;"
+
 static const char schema[] =
         "CREATE TABLE ledger ("
         "  id INTEGER PRIMARY KEY CHECK (id = 1),"
@@ -105,6 +108,7 @@ static const char schema[] =
         "  identity BLOB NOT NULL UNIQUE, digest BLOB NOT NULL,"
         "  channel TEXT NOT NULL, sender_id TEXT NOT NULL, message_id TEXT NOT NULL, received_at INTEGER NOT NULL"
         ") STRICT;"
+        APPLIED
         "CREATE TABLE message_body ("
         "  request_id INTEGER PRIMARY KEY REFERENCES request (id),"
         "  application BLOB NOT NULL, verdict BLOB NOT NULL, envelope BLOB NOT NULL"
@@ -197,6 +201,14 @@ static enum gw_rc upgrade_3(struct db *db, struct why *why)
         return rc;
 }
 
+static enum gw_rc upgrade_4(struct db *db, struct why *why)
+{
+        enum gw_rc rc = db_exec(db, "BEGIN EXCLUSIVE;" APPLIED "PRAGMA user_version = 5; COMMIT;", why);
+        if (rc != GW_OK)
+                gw_ignore(sqlite3_exec(db->handle, "ROLLBACK", NULL, NULL, NULL));
+        return rc;
+}
+
 static enum gw_rc read_identity(struct db *db, int64_t *ret_version, int64_t *ret_application, struct why *why)
 {
         enum gw_rc rc = db_pragma_i64(db, "PRAGMA user_version", ret_version, why);
@@ -239,6 +251,10 @@ enum gw_rc schema_prepare(struct db *db, struct why *why)
         }
         if (rc == GW_OK && version == 3 && application == APPLICATION_ID) {
                 rc = upgrade_3(db, why);
+                version = 4;
+        }
+        if (rc == GW_OK && version == 4 && application == APPLICATION_ID) {
+                rc = upgrade_4(db, why);
                 version = STORE_SCHEMA_VERSION;
         }
         if (rc != GW_OK)

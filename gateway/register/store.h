@@ -44,6 +44,7 @@ struct evidence {
 };
 
 /* ---- intake ---- */
+#define INTAKE_ONCE_SIZE 16
 struct intake_record {
         /* message */
         const char *channel;          /* "shep-sync" | "shep-async" | "rest" | "front-office" */
@@ -57,6 +58,7 @@ struct intake_record {
         const char *portal_number;    /* requestNumber of the application */
         const char *applicant_iin, *declarant_iin, *provider_bin, *language;
         const char *subject;          /* whose request it is (service_subject()); while one of the same service and subject is open there is no second; NULL or "": any number */
+        struct span once;             /* INTAKE_ONCE_SIZE bytes that name what the applicant signed; empty: he signed nothing here */
         struct span application;      /* verified bytes of the signed application */
         struct span envelope;         /* evidence: the received message as it came */
         struct span verdict;          /* JSON report of both verifications */
@@ -78,7 +80,8 @@ struct intake_result {
         struct wall_time registered_at, due_at;
 };
 /* Records message + request (CHECKING → REGISTERED, one event; CHECKING alone has none yet) + query rows, or finds the same message again (I2): same digest →
- * INTAKE_REPEATED; other bytes → GW_REJECT MESSAGE_ID_REUSED, another open request of the subject → GW_REJECT REQUEST_DUPLICATE, and nothing is written. */
+ * INTAKE_REPEATED; other bytes → GW_REJECT MESSAGE_ID_REUSED, another open request of the subject → GW_REJECT REQUEST_DUPLICATE, and nothing is written. What was
+ * signed once (`once`) is registered once, whoever sends it under whatever message id: else GW_REJECT APPLICATION_REPEATED. */
 GW_MUST_CHECK enum gw_rc store_intake(struct store *store, const struct intake_record *record, struct intake_result *ret_result, struct why *why);
 
 /* The same message once more, to the byte, of whoever claims to be that sender: what was judged when it was received holds, whatever became of certificates and

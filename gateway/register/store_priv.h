@@ -16,7 +16,7 @@
 enum sql_id {
         SQL_BEGIN, SQL_COMMIT, SQL_ROLLBACK, SQL_SAVEPOINT, SQL_RELEASE, SQL_ROLLBACK_TO,
         SQL_LEDGER_LOAD, SQL_LEDGER_SAVE,
-        SQL_INTAKE_SEEN, SQL_INTAKE_SAME, SQL_INTAKE_OPEN, SQL_ATTACHMENT_BODY, SQL_ATTACHMENT_ADD, SQL_ATTACHMENT_LIST, SQL_ATTACHMENT_READ, SQL_INTAKE_REQUEST, SQL_INTAKE_MESSAGE, SQL_INTAKE_BODY, SQL_INTAKE_QUERY,
+        SQL_INTAKE_SEEN, SQL_INTAKE_SAME, SQL_INTAKE_OPEN, SQL_INTAKE_APPLIED, SQL_INTAKE_APPLY, SQL_ATTACHMENT_BODY, SQL_ATTACHMENT_ADD, SQL_ATTACHMENT_LIST, SQL_ATTACHMENT_READ, SQL_INTAKE_REQUEST, SQL_INTAKE_MESSAGE, SQL_INTAKE_BODY, SQL_INTAKE_QUERY,
         SQL_EVIDENCE_ADD, SQL_CHECKED, SQL_CHECKING_WAKE,
         SQL_EVENT_ADD, SQL_EVENT_CHAIN, SQL_EVENT_LIST,
         SQL_REQUEST_MOVE, SQL_REQUEST_EXISTS, SQL_REQUEST_RESCHEDULE, SQL_REQUEST_REST, SQL_REQUEST_DUE, SQL_WORK_VIEW, SQL_REQUEST_LEASE, SQL_REQUEST_UNLEASE,
@@ -73,7 +73,7 @@ struct span query_column_span(struct query *q, int column); /* valid until the n
 GW_MUST_CHECK enum gw_rc query_column_buf(struct query *q, int column, struct buf *out, struct why *why);
 
 /* ---- schema ---- */
-#define STORE_SCHEMA_VERSION 4
+#define STORE_SCHEMA_VERSION 5
 /* Makes the tables in an empty file, brings older ones up to date; refuses files of newer gateways and files that are not ours. */
 GW_MUST_CHECK enum gw_rc schema_prepare(struct db *db, struct why *why);
 /* For readers: GW_RETRY while the tables are not there yet. */

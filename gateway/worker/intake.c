@@ -378,6 +378,16 @@ static enum gw_rc register_files(struct store *store, const struct intake *in, s
         return attachments_add(store, in->result.request_id, records, in->application->attachment_count, why);
 }
 
+/* What the applicant signed, however it is spelt or enveloped: the number and the moment that he put on it. */
+static void name_application(const struct application *a, const char *service_code, uint8_t out[INTAKE_ONCE_SIZE])
+{
+        auto_buf struct buf b = BUF_INIT;
+        uint8_t hash[32];
+        buf_printf(&b, "%s\n%s\n%s\n%lld", a->declarant_iin, service_code, a->request_number, (long long)a->request_date.ms);
+        text_sha256(buf_span(&b), hash);
+        memcpy(out, hash, INTAKE_ONCE_SIZE);
+}
+
 static enum gw_rc register_work(struct store *store, void *arg, struct why *why)
 {
         struct intake *in = arg;
@@ -386,7 +396,10 @@ static enum gw_rc register_work(struct store *store, void *arg, struct why *why)
         for (size_t i = 0; i < in->service->system_count; i++)
                 systems[i] = in->service->systems[i];
         struct evidence evidence[INTAKE_EVIDENCE_MAX];
+        uint8_t once[INTAKE_ONCE_SIZE];
+        name_application(a, in->service->code, once);
         struct intake_record record = {
+                .once = span_of(once, sizeof once),
                 .evidence = evidence,
                 .evidence_count = intake_evidence(&in->revocation, evidence),
                 .checking = in->revocation.unknown,

@@ -4,7 +4,7 @@ import ssl
 import subprocess
 import uuid
 
-from check import APPLICANT, NEGATIVE, PKI, Checks, Lab, Message, cabinet, complaints, http_call, moment, problem, set_fault, wait_for
+from check import APPLICANT, NEGATIVE, PKI, Checks, Lab, Message, cabinet, complaints, http_call, moment, problem, said, set_fault, wait_for
 from lab import fingerprint
 
 c = Checks()
@@ -117,6 +117,10 @@ def idempotency(lab):
                                                           message.id)), (409, "SCE001", "MESSAGE_ID_REUSED"))
     longest = post(lab, other.body, "k" * 100)
     c.same("a key of 100 characters", longest.status, 201, longest)
+    c.same("the same application under another key", problem(post(lab, message.body, "another-key")), (409, "SCE001", "APPLICATION_REPEATED"))
+    c.same("the same application by another sender", problem(post(lab, message.body, "another-key", OTHER)), (409, "SCE001", "APPLICATION_REPEATED"))
+    c.same("the same application, written in another way", problem(post(lab, message.body.replace(b"\n", b"\r\n"), "another-key")), (409, "SCE001", "APPLICATION_REPEATED"))
+    c.same("the same application over SHEP", said(Message("sync", application=message.application).send(lab)), "APPLICATION_REPEATED")
     c.same("the key of another sender is another key", post(lab, Message("rest").body, message.id, OTHER).status, 201)
 
 

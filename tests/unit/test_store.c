@@ -180,6 +180,39 @@ static void intake_with_other_bytes_is_refused(void **state)
         }
 }
 
+/* What the applicant signed once is one request, whoever sends it and under whatever message id. */
+static void what_was_signed_once_is_registered_once(void **state)
+{
+        struct fixture *f = *state;
+        static const uint8_t once[INTAKE_ONCE_SIZE] = "signed once", other[INTAKE_ONCE_SIZE] = "signed again";
+        const struct { const char *sender, *message; struct span once; enum gw_rc want; } cases[] = {
+                {"pep", "m-1", span_of(once, sizeof once), GW_OK},
+                {"pep", "m-1", span_of(once, sizeof once), GW_OK}, /* the same message again */
+                {"pep", "m-2", span_of(once, sizeof once), GW_REJECT},
+                {"other", "m-1", span_of(once, sizeof once), GW_REJECT},
+                {"pep", "m-2", span_of(other, sizeof other), GW_OK}, /* what was refused has taken no message id */
+                {"pep", "m-3", span_of(NULL, 0), GW_OK},
+                {"pep", "m-4", span_of(NULL, 0), GW_OK},
+        };
+        for (size_t i = 0; i < GW_COUNT(cases); i++) {
+                struct why why = WHY_INIT;
+                struct intake_record record = intake_of(cases[i].message);
+                struct intake_result result = {.request_id = -1};
+                record.sender_id = cases[i].sender;
+                record.once = cases[i].once;
+                enum gw_rc rc = store_intake(borrow(f), &record, &result, &why);
+                keep(f);
+                if (cases[i].want == GW_OK)
+                        is_ok(rc, &why);
+                else
+                        is_refused(rc, &why, GW_REJECT, REASON_APPLICATION_REPEATED, "another message id");
+                assert_int_equal(result.request_id >= 0, rc == GW_OK);
+        }
+        assert_int_equal(ask(f, "SELECT count(*) FROM request"), 4);
+        assert_int_equal(ask(f, "SELECT count(*) FROM applied"), 2);
+        assert_int_equal(ask(f, "SELECT count(*) FROM message"), 4);
+}
+
 static void intake_identity_is_sender_and_message(void **state)
 {
         struct fixture *f = *state;
@@ -880,8 +913,8 @@ static void files_of_others_are_refused(void **state)
 {
         struct fixture *f = *state;
         const struct { const char *change, *undo, *detail; } cases[] = {
-                {"PRAGMA user_version = 5", "PRAGMA user_version = 4", "newer gateway"},
-                {"PRAGMA user_version = 0", "PRAGMA user_version = 4", "unknown version 0"},
+                {"PRAGMA user_version = 6", "PRAGMA user_version = 5", "newer gateway"},
+                {"PRAGMA user_version = 0", "PRAGMA user_version = 5", "unknown version 0"},
                 {"PRAGMA application_id = 7", "PRAGMA application_id = 1162301270", "not one of egov-gateway"},
         };
         fixture_close(f);
@@ -980,13 +1013,13 @@ static void files_of_version_1_are_brought_up_to_date(void **state)
         tamper(f, "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = replace(sql, 'BETWEEN 0 AND 8', 'BETWEEN 1 AND 8') WHERE name = 'request';"
                   "PRAGMA writable_schema = RESET; DROP INDEX request_open; CREATE INDEX request_open ON request (due_at) WHERE state IN (1, 3, 4, 8);"
                   "DROP TABLE evidence; DROP INDEX request_subject; ALTER TABLE request DROP COLUMN subject; DROP TABLE casework_act; DROP TABLE transfer_entry; DROP TABLE transfer_register; DROP TABLE paper;"
-                  "DROP TABLE casework; DROP TABLE attachment; DROP TABLE attachment_body; DROP TABLE refusal;"
+                  "DROP TABLE applied; DROP TABLE casework; DROP TABLE attachment; DROP TABLE attachment_body; DROP TABLE refusal;"
                   "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = replace(sql, '(request_id, destination, sequence)', '(request_id, sequence)') WHERE name = 'outbox';"
                   "PRAGMA writable_schema = RESET; REINDEX outbox; PRAGMA user_version = 1");
         fixture_open(f);
-        assert_int_equal(ask(f, "PRAGMA user_version"), 4);
+        assert_int_equal(ask(f, "PRAGMA user_version"), 5);
         assert_int_equal(ask(f, "SELECT integrity_check = 'ok' FROM pragma_integrity_check"), 1);
-        assert_int_equal(ask(f, "SELECT count(*) FROM sqlite_schema WHERE name IN ('casework', 'attachment', 'refusal', 'request_subject')"), 4);
+        assert_int_equal(ask(f, "SELECT count(*) FROM sqlite_schema WHERE name IN ('casework', 'attachment', 'refusal', 'request_subject', 'applied')"), 5);
         assert_int_equal(ask(f, "SELECT state FROM request WHERE id = 1"), REQUEST_REGISTERED);
         assert_int_equal(id, 1);
         s = borrow(f);
@@ -1272,7 +1305,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 TEST(intake_registers), TEST(intake_repeats), TEST(intake_with_other_bytes_is_refused), TEST(checking_waits_and_passes), TEST(checking_may_end_in_refusal),
-                TEST(intake_identity_is_sender_and_message), TEST(intake_lengths),
+                TEST(intake_identity_is_sender_and_message), TEST(intake_lengths), TEST(what_was_signed_once_is_registered_once),
                 TEST(transition_moves_once), TEST(illegal_transition_aborts), TEST(events_are_listed), TEST(answers_are_facts),
                 TEST(decision_is_made_once), TEST(decision_not_after_the_end), TEST(document_numbers_are_unique), TEST(numbers_are_not_reused),
                 TEST(outbox_row_comes_back_whole), TEST(outbox_keeps_the_order), TEST(outbox_destinations_do_not_wait_for_each_other), TEST(outbox_lease_of_a_blocked_row_lasts),
