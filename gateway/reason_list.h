@@ -161,6 +161,19 @@ X(ORGANISATION_ROUTE, "SCE007", 403, "Бұл ұйым осы қызмет бой
 X(REFUSAL_WITHOUT_GROUND, "SCE001", 422, "Қабылдаудан бас тартуға негіз жоқ.", "Оснований для отказа в приеме нет.", "There is no ground for refusing the application.")
 X(REGISTER_INVALID, "SCE001", 422, "Тізілім дұрыс құрылмаған.", "Реестр составлен неверно.", "The transfer register is not made up correctly.")
 
+/* A result that a person has signed. From the second on five in the order of the logins'. */
+X(RESULT_SIGNATURE_MISSING, "SCE016", 422, "Нәтижеде ЭЦҚ жоқ.", "В результате нет ЭЦП.", "The result is not signed.")
+X(RESULT_SIGNATURE_INVALID, "SCE016", 422, "Нәтиженің ЭЦҚ-сы дұрыс емес.", "ЭЦП результата неверна.", "The signature of the result is not valid.")
+X(RESULT_SIGNATURE_CERTIFICATE, "SCE016", 422, "Бұл сертификат нәтижеге қол қоюға жарамайды.", "Этот сертификат не подходит для подписания результата.", "This certificate cannot be used to sign a result.")
+X(RESULT_SIGNATURE_EXPIRED, "SCE016", 422, "Қол қоюшы сертификатының мерзімі өткен немесе әлі басталмаған.", "Срок действия сертификата подписанта истёк или ещё не наступил.", "The signer's certificate has expired or is not valid yet.")
+X(RESULT_SIGNATURE_REVOKED, "SCE016", 422, "Қол қоюшының сертификаты қайтарып алынған.", "Сертификат подписанта отозван.", "The signer's certificate has been revoked.")
+X(RESULT_SIGNATURE_REVOCATION_UNKNOWN, "SCE909", 503, "Қол қоюшы сертификатының қайтарып алынбағанын қазір анықтау мүмкін емес, кейінірек қайталаңыз.", "Сейчас невозможно узнать, не отозван ли сертификат подписанта; повторите позже.", "Whether the signer's certificate has been revoked cannot be told right now; please try again later.")
+X(RESULT_SIGNER_BIN, "SCE016", 422, "Нәтижеге көрсетілетін қызметті берушінің қызметкері қол қоймаған (БСН сәйкес емес).", "Результат подписан не работником услугодателя (БИН не совпадает).", "The result was not signed by one of the provider's people (another BIN).")
+X(RESULT_SIGNER_RIGHT, "SCE016", 422, "Қол қоюшының нәтижеге қол қою құқығы жоқ.", "У подписавшего нет права подписывать результат.", "Whoever signed has no right to sign the result.")
+X(RESULT_NUMBER, "SCE001", 422, "Нәтиженің нөмірі осы өтінішке сәйкес емес.", "Номер результата не соответствует этому заявлению.", "The number of the result is not that of this request.")
+X(RESULT_TYPE, "SCE001", 422, "Нәтиженің түрі немесе шешімі осы өтінішке сәйкес емес.", "Вид или исход результата не соответствует этому заявлению.", "The kind or outcome of the result does not fit this request.")
+X(RESULT_CONTENT, "SCE001", 422, "Қол қойылған құжат шлюз дайындаған жобадан өзгеше.", "Подписанный документ отличается от проекта, подготовленного шлюзом.", "The signed document differs from the draft that the gateway made.")
+
 /* Issued documents shown for checking */
 X(PDF_NOT_SIGNED, "SCE001", 422, "PDF файлында бүкіл файлды қамтитын бір ғана қолтаңба жоқ.", "В файле PDF нет единственной подписи, охватывающей весь файл.", "The PDF has no single signature that covers the whole file.")
 X(PDF_NO_DOCUMENT, "SCE001", 422, "PDF файлына қол қойылған XML құжаты тіркелмеген.", "К файлу PDF не приложен подписанный документ XML.", "No signed XML document is attached to the PDF.")

@@ -12,6 +12,7 @@
 #include "gateway/base/text.h"
 #include "gateway/identifiers/identifiers.h"
 #include "gateway/reason.h"
+#include "gateway/verify/cms_document.h"
 
 #define CABINET_SERVICE_ID "EGOV_CABINET"
 
@@ -164,7 +165,34 @@ static char *any_child_text(const xmlNode *root, const char *name)
         return NULL;
 }
 
-/* The result is signed by the provider's head or somebody with the right to sign, and speaks of this request. */
+#define PEOPLES_RESULT_NS "urn:egov-gateway:result:1" /* which a person has signed */
+
+/* Whoever signed must be the provider's head or have the right to sign, and the document speak of this request. */
+static enum gw_rc check_result(const struct import *i, const xmlNode *root, const struct certificate *signer, struct why *why)
+{
+        auto_str char *number = any_child_text(root, xml_is(root, PEOPLES_RESULT_NS, "result") ? "portalNumber" : "requestNumber");
+        if (!(signer->roles & (ROLE_HEAD | ROLE_SIGN_RIGHT)) || !str_eq(signer->bin, i->bin))
+                return bad(why, "fileData", "not signed by the provider's head");
+        return str_eq(number, i->request_number) ? GW_OK : bad(why, "fileData", "the document speaks of another request");
+}
+
+/* Signed as CMS, which is the last element: over the document without it. */
+static enum gw_rc check_cms_document(const struct transaction *t, const struct import *i, xmlDoc *doc, xmlNode *element, struct why *why)
+{
+        auto_str char *base64 = xml_text(element);
+        auto_buf struct buf cms = BUF_INIT, bare = BUF_INIT;
+        xmlUnlinkNode(element);
+        xmlFreeNode(element);
+        if (!base64 || !text_unbase64(&cms, span_str(base64)) || !xml_c14n(doc, &bare))
+                return bad(why, "fileData", "not base64 of a CMS");
+        struct verified_cms verified = {.signer_count = 0};
+        enum gw_rc rc = verify_cms(t->simulation->verifier, buf_span(&cms), buf_span(&bare), t->now, &verified, why);
+        if (rc == GW_OK)
+                rc = check_result(i, xmlDocGetRootElement(doc), verified.signers[0].certificate, why);
+        verified_cms_done(&verified);
+        return rc;
+}
+
 static enum gw_rc check_document(const struct transaction *t, const struct import *i, struct why *why)
 {
         if (!i->has_file || !t->simulation->options.verify)
@@ -172,16 +200,14 @@ static enum gw_rc check_document(const struct transaction *t, const struct impor
         auto_xmldoc xmlDoc *doc = NULL;
         struct verified_document verified = {0};
         enum gw_rc rc = xml_read(buf_span(&i->file), &xml_limits_default, &doc, why);
+        xmlNode *cms = rc == GW_OK ? xml_child(xmlDocGetRootElement(doc), PEOPLES_RESULT_NS, "cms") : NULL;
+        if (cms)
+                return check_cms_document(t, i, doc, cms, why);
         if (rc == GW_OK)
                 rc = verify_document(t->simulation->verifier, doc, t->now, &verified, why);
         if (rc != GW_OK)
                 return rc;
-        const struct certificate *signer = verified.signers[verified.signer_count - 1];
-        auto_str char *number = any_child_text(verified.root, "requestNumber");
-        if (!(signer->roles & (ROLE_HEAD | ROLE_SIGN_RIGHT)) || !str_eq(signer->bin, i->bin))
-                rc = bad(why, "fileData", "not signed by the provider's head");
-        else if (!str_eq(number, i->request_number))
-                rc = bad(why, "fileData", "the document speaks of another request");
+        rc = check_result(i, verified.root, verified.signers[verified.signer_count - 1], why);
         verified_document_done(&verified);
         return rc;
 }

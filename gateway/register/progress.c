@@ -137,6 +137,11 @@ enum gw_rc store_checked(struct store *store, int64_t request_id, struct span ve
         return rc == GW_OK ? evidence_add(store, evidence, count, why) : rc;
 }
 
+enum gw_rc store_evidence(struct store *store, const struct evidence *evidence, size_t count, struct why *why)
+{
+        return evidence_add(store, evidence, count, why);
+}
+
 static enum gw_rc add_document(struct store *store, const struct decision_record *r, struct why *why)
 {
         auto_query struct query q = db_query(&store->db, SQL_DOCUMENT_ADD,

@@ -43,6 +43,8 @@ struct evidence {
         struct span bytes;
 };
 
+GW_MUST_CHECK enum gw_rc store_evidence(struct store *store, const struct evidence *evidence, size_t count, struct why *why);
+
 /* ---- intake ---- */
 #define INTAKE_ONCE_SIZE 16
 struct intake_record {

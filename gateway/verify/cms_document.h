@@ -22,7 +22,7 @@ struct verified_cms {
 /* bytes: DER, base64 or PEM; detached: the content, or {NULL, 0} when it is inside. All signatures must be good. Reasons: CMS_MALFORMED when it is none,
  * APPLICANT_SIGNATURE_* and APPLICANT_CERTIFICATE_* of the first that is not good. Release with verified_cms_done(). */
 GW_MUST_CHECK enum gw_rc verify_cms(struct verifier *verifier, struct span bytes, struct span detached, struct wall_time at, struct verified_cms *ret, struct why *why);
-/* The same of another party: SIG_LOGIN, with reasons LOGIN_… (or CMS_MALFORMED). */
+/* The same of another party: SIG_LOGIN with reasons LOGIN_…, SIG_RESULT with RESULT_SIGNATURE_… (or CMS_MALFORMED). */
 GW_MUST_CHECK enum gw_rc verify_cms_of(struct verifier *verifier, enum sig_party party, struct span bytes, struct span detached, struct wall_time at, struct verified_cms *ret, struct why *why);
 /* The same facts as of an XML signature; what is covered: the content, by a SHA-256 of our own. */
 void verified_cms_facts(const struct verified_cms *verified, size_t i, struct signature_facts *ret_facts);

@@ -75,6 +75,8 @@ static int reason_of(enum sig_party party, enum sig_problem problem)
                 return REASON_STAFF_SIGNATURE + (int)short_reason(problem);
         case SIG_LOGIN:
                 return REASON_LOGIN_SIGNATURE + (int)short_reason(problem);
+        case SIG_RESULT:
+                return problem == SIG_MISSING ? REASON_RESULT_SIGNATURE_MISSING : REASON_RESULT_SIGNATURE_INVALID + (int)short_reason(problem);
         }
         return REASON_INTERNAL;
 }

@@ -1,4 +1,4 @@
-/* What may be wrong with a signature, whoever made it: one list, told per party as TRANSPORT_…, APPLICANT_…, STAFF_… or LOGIN_… reasons. */
+/* What may be wrong with a signature, whoever made it: one list, told per party as TRANSPORT_…, APPLICANT_…, STAFF_…, RESULT_SIGNATURE_… or LOGIN_… reasons. */
 #ifndef GW_VERIFY_PROBLEM_H
 #define GW_VERIFY_PROBLEM_H
 
@@ -43,6 +43,7 @@ enum sig_party {
         SIG_APPLICANT,
         SIG_STAFF, /* of an employee, over what he took in for an applicant. Fewer reasons, like the next */
         SIG_LOGIN, /* of a challenge: also by a certificate for authentication; good at this moment, whatever a time stamp says. Fewer reasons: details tell */
+        SIG_RESULT, /* of a result, by one of the provider's people; as strict as of an applicant. Fewer reasons too */
 };
 
 /* Fills why with the party's reason and returns GW_REJECT. The detail never quotes the message. */

@@ -76,7 +76,7 @@ struct verified_document {
         size_t signer_count;
 };
 GW_MUST_CHECK enum gw_rc verify_document(struct verifier *verifier, xmlDoc *doc, struct wall_time at, struct verified_document *ret, struct why *why);
-/* The same of another party: SIG_LOGIN, with reasons LOGIN_…. */
+/* The same of another party: SIG_LOGIN with reasons LOGIN_…, SIG_RESULT with RESULT_SIGNATURE_…. */
 GW_MUST_CHECK enum gw_rc verify_document_of(struct verifier *verifier, enum sig_party party, xmlDoc *doc, struct wall_time at, struct verified_document *ret, struct why *why);
 void verified_document_done(struct verified_document *verified);
 /* Whether a certificate that was good for a login is so still: path, dates, revocation by what is known in memory. LOGIN_CERTIFICATE…; GW_RETRY: not known now. */

@@ -45,6 +45,31 @@ void answer_text(struct http_exchange *exchange, int status, const char *content
         reply(exchange, status, content_type, body);
 }
 
+/* filename= in ASCII for old readers, filename*= whole (RFC 6266); any byte that could end a token is encoded. */
+static void write_disposition(struct buf *out, const char *name)
+{
+        static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+        buf_add_str(out, "attachment; filename=\"");
+        for (const char *p = name; *p; p++)
+                buf_add_char(out, strchr(plain, *p) ? *p : '_');
+        buf_add_str(out, "\"; filename*=UTF-8''");
+        for (const char *p = name; *p; p++)
+                if (strchr(plain, *p))
+                        buf_add_char(out, *p);
+                else
+                        buf_printf(out, "%%%02X", (unsigned char)*p);
+}
+
+void answer_download(struct http_exchange *exchange, const char *content_type, const char *name, struct span body)
+{
+        auto_buf struct buf disposition = BUF_INIT;
+        write_disposition(&disposition, name);
+        const struct http_header headers[] = {
+                NO_STORE, {"content-disposition", buf_cstr(&disposition)}, {"x-content-type-options", "nosniff"}, {"content-security-policy", "sandbox; default-src 'none'"}};
+        struct http_reply r = {.status = 200, .content_type = content_type, .body = body, .headers = headers, .header_count = GW_COUNT(headers)};
+        http_reply(exchange, &r);
+}
+
 static enum gw_rc sign_envelope(struct loop *loop, int version, struct span content, struct buf *out, struct why *why)
 {
         /* No mustUnderstand in answers: clients that do not process the header would fail on it (interfaces 2). */
@@ -121,13 +146,16 @@ void answer_json(struct http_exchange *exchange, int status, json_t *json)
         answer_json_with(exchange, status, json, NULL);
 }
 
-static void write_problem(struct buf *out, const char *correlation_id, int status, const struct why *why)
+/* more: further members, or NULL. */
+static void write_problem(struct buf *out, const char *correlation_id, int status, const struct why *why, json_t *more)
 {
         const struct reason_info *info = reason_info(why->reason);
         struct reason_advice advice = reason_advice(why->reason);
         json_t *problem = json_pack("{s:s, s:s, s:i, s:s, s:s, s:s, s:s?, s:{s:s, s:s, s:s}, s:s, s:{s:s, s:s, s:s}}", "type", "about:blank", "title", info->en, "status", status, "detail",
                                     why->detail[0] ? why->detail : info->en, "reason", info->name, "code", info->shep_code, "correlationId", correlation_id, "messages",
                                     "kk", info->kk, "ru", info->ru, "en", info->en, "side", advice.side_name, "advice", "kk", advice.kk, "ru", advice.ru, "en", advice.en);
+        if (more)
+                json_object_update(problem, more);
         /* The detail may quote a name out of the message: jansson refuses what is not UTF-8. */
         char *text = problem ? json_dumps(problem, JSON_COMPACT) : NULL;
         buf_add_str(out, text ? text : "{}");
@@ -135,12 +163,18 @@ static void write_problem(struct buf *out, const char *correlation_id, int statu
         json_decref(problem);
 }
 
-void answer_problem(struct http_exchange *exchange, const char *correlation_id, const struct why *why)
+void answer_problem_with(struct http_exchange *exchange, const char *correlation_id, const struct why *why, json_t *more)
 {
         auto_buf struct buf out = BUF_INIT;
         int status = reason_info(why->reason)->http_status;
-        write_problem(&out, correlation_id, status, why);
+        write_problem(&out, correlation_id, status, why, more);
+        json_decref(more);
         reply(exchange, status, "application/problem+json", buf_span(&out));
+}
+
+void answer_problem(struct http_exchange *exchange, const char *correlation_id, const struct why *why)
+{
+        answer_problem_with(exchange, correlation_id, why, NULL);
 }
 
 static enum shep_operation operation_of_path(const char *path)
@@ -163,7 +197,7 @@ void answer_carrier(struct http_exchange *exchange, const char *correlation_id, 
                 write_unsigned(&out, 11, buf_span(&content));
                 type = SOAP11_TYPE;
         } else {
-                write_problem(&out, correlation_id, status, &why);
+                write_problem(&out, correlation_id, status, &why, NULL);
         }
         reply_with(exchange, status, type, buf_span(&out), header);
 }
@@ -194,6 +228,6 @@ void answer_error_writer(void *ctx, int status, const struct http_peer *peer, st
         why.reason = reason_of_status(status);
         atomic_fetch_add(&loop->shared->counters.refused, 1);
         log_event(LOG_INFO, id, "http.refused", "status=%d listener=%s", status, peer && peer->listener ? peer->listener : "?");
-        write_problem(body, id, status, &why);
+        write_problem(body, id, status, &why, NULL);
         *ret_content_type = "application/problem+json";
 }

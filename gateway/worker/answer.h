@@ -22,7 +22,11 @@ void answer_json(struct http_exchange *exchange, int status, json_t *json);
 void answer_json_with(struct http_exchange *exchange, int status, json_t *json, const struct http_header *header);
 /* RFC 9457, with our reason, SHEP code and texts in kk, ru, en. */
 void answer_problem(struct http_exchange *exchange, const char *correlation_id, const struct why *why);
+/* … with further members; takes over more (NULL: none). */
+void answer_problem_with(struct http_exchange *exchange, const char *correlation_id, const struct why *why, json_t *more);
 void answer_text(struct http_exchange *exchange, int status, const char *content_type, struct span body);
+/* A file for keeping and not for showing: never run, whatever its type and name. */
+void answer_download(struct http_exchange *exchange, const char *content_type, const char *name, struct span body);
 /* Carrier-level errors (the path tells which format) and those the server must give by itself. */
 void answer_carrier(struct http_exchange *exchange, const char *correlation_id, int reason, const char *detail, const struct http_header *header);
 void answer_error_writer(void *ctx, int status, const struct http_peer *peer, struct buf *body, const char **ret_content_type);

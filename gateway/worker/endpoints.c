@@ -9,7 +9,7 @@
 #include "gateway/worker/office.h"
 #include "gateway/worker/trust_watch.h"
 
-enum endpoint { E_SHEP, E_SUBMIT, E_DIAGNOSE, E_CHECK, E_VERIFY, E_SESSION, E_CHALLENGE, E_CANCEL, E_OFFICE, E_CONSOLE, E_READ, E_LIVE, E_READY, E_METRICS, E_NONE };
+enum endpoint { E_SHEP, E_SUBMIT, E_DIAGNOSE, E_CHECK, E_VERIFY, E_SESSION, E_CHALLENGE, E_INBOX, E_CANCEL, E_OFFICE, E_CONSOLE, E_READ, E_LIVE, E_READY, E_METRICS, E_NONE };
 
 static bool ends_with(const char *text, const char *end)
 {
@@ -37,6 +37,8 @@ static enum endpoint endpoint_of(const struct settings *settings, const char *pa
                 return E_CONSOLE;
         if (office_path(path))
                 return E_OFFICE;
+        if (str_eq(path, "/api/v1/inbox") || str_starts(path, "/api/v1/inbox/"))
+                return E_INBOX;
         if (str_starts(path, "/api/v1/requests/"))
                 return ends_with(path, "/cancel") ? E_CANCEL : E_READ;
         if (str_eq(path, "/health/live"))
@@ -180,6 +182,12 @@ void endpoints_handle(void *ctx, struct http_exchange *exchange)
                         endpoint_session(loop, exchange, correlation_id);
                 else
                         not_allowed(exchange, correlation_id, "POST");
+                return;
+        case E_INBOX:
+                if (is_get(request) || str_eq(request->method, "POST"))
+                        endpoint_inbox(loop, exchange, correlation_id);
+                else
+                        not_allowed(exchange, correlation_id, "GET, HEAD, POST");
                 return;
         case E_CONSOLE:
                 endpoint_console(loop, exchange, correlation_id);

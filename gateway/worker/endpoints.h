@@ -29,6 +29,8 @@ void endpoint_verify(struct loop *loop, struct http_exchange *exchange, const ch
 void endpoint_session(struct loop *loop, struct http_exchange *exchange, const char *correlation_id);
 /* /console and what is below it, when [console] is enabled; GET and HEAD. */
 void endpoint_console(struct loop *loop, struct http_exchange *exchange, const char *correlation_id);
+/* /api/v1/inbox and what is below it, for those who work on requests. */
+void endpoint_inbox(struct loop *loop, struct http_exchange *exchange, const char *correlation_id);
 void endpoint_metrics(struct loop *loop, struct http_exchange *exchange);
 
 #endif

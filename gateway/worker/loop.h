@@ -77,6 +77,7 @@ struct loop {
         unsigned flows;               /* requests under way here */
         unsigned calls;               /* HTTP exchanges under way here */
         unsigned printing;            /* PDFs being made beside this loop */
+        unsigned waiters;             /* for changes of the inbox */
         bool diagnosing;              /* one at a time */
         uint64_t revocation_news;     /* loop 0: as of the last waking of requests in CHECKING */
         struct mono_time wake_at;     /* loop 0: not before */

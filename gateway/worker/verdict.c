@@ -48,6 +48,16 @@ static void dump(const json_t *report, struct buf *out)
         free(text);
 }
 
+void verdict_write_signers(struct verifier *verifier, struct wall_time at, const struct applicant_signers *by, const struct revocation_record *record, struct buf *out)
+{
+        json_t *report = report_new(verifier, at);
+        report_put(report, "code", "OK");
+        report_put(report, "form", by->form);
+        json_object_set_new(report, "signers", signers_report(verifier, by, record));
+        dump(report, out);
+        json_decref(report);
+}
+
 void verdict_write(struct intake *in, const struct certificate *transport, const struct applicant_signers *by)
 {
         struct verifier *verifier = in->loop->shared->verifier;

@@ -17,6 +17,8 @@ struct applicant_signers {
 struct applicant_signers verdict_signers_of_document(const struct verified_document *verified);
 struct applicant_signers verdict_signers_of_cms(const struct verified_cms *verified, struct span cms);
 
+/* {at, policy, code, form, signers}: who signed a result, by which certificates and rules. Appends. */
+void verdict_write_signers(struct verifier *verifier, struct wall_time at, const struct applicant_signers *by, const struct revocation_record *record, struct buf *out);
 /* Writes intake->verdict: who signed what, by which certificates, when, by which rules, what is known about revocation. No name, no full IIN: the certificates
  * are in the stored envelope. transport: NULL without one. */
 void verdict_write(struct intake *intake, const struct certificate *transport, const struct applicant_signers *by);
