@@ -31,6 +31,7 @@ void front_intake_free(struct front_intake *intake)
                 return;
         free(intake->key);
         free(intake->sender_id);
+        free(intake->subject);
         front_application_free(intake->application);
         for (size_t i = 0; i < intake->file_count; i++)
                 attachment_done(&intake->files[i]);
@@ -133,6 +134,8 @@ static enum gw_rc check_all(struct front_intake *in, struct span body, enum subm
         const struct front_question question = {.settings = s->settings, .catalogue = s->catalogue, .actor = &in->signer, .at = in->received_at, .act = in->act,
                                                 .iin_check_digit = s->settings->verify.iin_check_digit};
         rc = front_office_judge(&question, in->application, &in->verdict, why);
+        if (rc == GW_OK)
+                in->subject = service_subject(in->verdict.service, xmlDocGetRootElement(in->application->document));
         return rc == GW_OK ? check_files(in, why) : rc;
 }
 
@@ -248,7 +251,7 @@ static enum gw_rc register_work(struct store *store, void *arg, struct why *why)
         struct evidence evidence[INTAKE_EVIDENCE_MAX];
         auto_str char *actor = xasprintf("staff:%s %s", in->signer.id, staff_role_names[in->verdict.step->by]);
         struct intake_record record = {
-                .actor = actor, .channel = FRONT_OFFICE_CHANNEL, .sender_id = in->sender_id, .message_id = in->key, .correlation_id = in->key, .received_at = in->received_at,
+                .actor = actor, .subject = in->subject, .channel = FRONT_OFFICE_CHANNEL, .sender_id = in->sender_id, .message_id = in->key, .correlation_id = in->key, .received_at = in->received_at,
                 .due_at = calendar_watch_due(in->loop->shared->calendar, in->verdict.route, in->received_at),
                 .service_code = in->verdict.service->code, .service_version = in->verdict.service->version, .portal_number = a->request_number,
                 .applicant_iin = a->representative_iin ? a->representative_iin : a->declarant_iin, .declarant_iin = a->declarant_iin, .provider_bin = a->provider_bin,

@@ -18,6 +18,7 @@ struct front_intake {
         enum step_act act;            /* ACT_REGISTER or ACT_REFUSE_INTAKE */
         struct actor caller, signer;  /* who sent it; who signed it, a person */
         char *key, *sender_id;        /* owned: Idempotency-Key, and whose */
+        char *subject;                /* owned: of service_subject(), or NULL */
         struct front_application *application;
         struct front_verdict verdict;
         struct attachment *files;     /* owned: scans */

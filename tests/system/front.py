@@ -15,7 +15,19 @@ REFUSALS = "/api/v1/front-office/refusals"
 PROVIDER, BODY = ORGANISATIONS["provider"][1], ORGANISATIONS["body"][1]
 ZONE = timezone(timedelta(hours=5))
 FORMS = {"TSA_ASSIGN": "", "TSA_CERT": "<purpose>Мектепке ұсыну үшін</purpose>", "HOME_CARE_2013": "<category>DISABLED</category>",
-         "HOME_SCHOOL": "<childIin>120229590018</childIin><school>№ 5 мектеп</school>", "HOUSING_AID": "", "LOCAL_AID": ""}
+         "HOME_SCHOOL": ("<childIin>120229590018</childIin><relation>PARENT</relation><conclusionNumber>17</conclusionNumber><conclusionDate>2026-09-01</conclusionDate>"
+                                                                         "<conclusionUntil>2027-06-30</conclusionUntil><account>KZ86125KZT5004100100</account>"), "HOUSING_AID": "", "LOCAL_AID": ""}
+
+
+def person(n):
+    """IIN of a synthetic adult, another for each n: serials of the 9001 block (no real person's)."""
+    day = datetime(1970, 1, 1) + timedelta(days=n)
+    digits = f"{day:%y%m%d}39001"
+    for weights in (range(1, 12), (3, 4, 5, 6, 7, 8, 9, 10, 11, 1, 2)):
+        rest = sum(int(d) * w for d, w in zip(digits, weights)) % 11
+        if rest < 10:
+            return f"{digits}{rest}"
+    return person(n + 5000)
 
 
 def today(days=0):
