@@ -454,6 +454,9 @@ static void who_is_taken_out_is_outside_at_once(void **state GW_UNUSED)
         assert_false(inside(d, &clerk));
         assert_false(inside(d, &deputy)); /* his session does not come back with him */
         assert_false(inside(d, &head));
+        struct visit again = log_in(d, "sign-160640900019");
+        change_people(d, "[person other]\niin = 000101590017\norganisation = issuer\nroles = EXECUTOR\nname_kk = k\nname_ru = r\n");
+        assert_false(inside(d, &again)); /* the same man by another id: what he did was somebody else's */
 }
 
 static void failures_lock_out_an_address_and_a_proven_person(void **state GW_UNUSED)
