@@ -383,3 +383,8 @@ enum gw_rc session_need_role(const struct actor *actor, enum staff_role role, st
                 return GW_OK;
         return why_set(why, GW_REJECT, REASON_ROLE_REQUIRED, "this needs the role %s", staff_role_names[role]);
 }
+
+enum gw_rc session_need_work(const struct actor *actor, struct why *why)
+{
+        return actor->roles ? GW_OK : why_set(why, GW_REJECT, REASON_ROLE_REQUIRED, "this is for those who work on requests");
+}

@@ -52,6 +52,8 @@ GW_MUST_CHECK enum gw_rc session_actor(struct sessions *sessions, const struct h
 GW_MUST_CHECK enum gw_rc session_look(struct sessions *sessions, const struct http_request *request, struct session_now now, struct session_facts *ret_facts, struct why *why);
 /* GW_OK when the actor has the role; else ROLE_REQUIRED, naming it. */
 GW_MUST_CHECK enum gw_rc session_need_role(const struct actor *actor, enum staff_role role, struct why *why);
+/* GW_OK when the actor has any role in working on requests; ROLE_REQUIRED for whoever only runs the gateway: applicants' data are not his business. */
+GW_MUST_CHECK enum gw_rc session_need_work(const struct actor *actor, struct why *why);
 size_t sessions_count(struct sessions *sessions);
 
 #endif

@@ -233,7 +233,8 @@ void endpoint_office(struct loop *loop, struct http_exchange *exchange, const ch
         if (!get && !str_eq(request->method, "POST")) {
                 struct http_header allow = {"allow", "GET, HEAD, POST"};
                 answer_carrier(exchange, correlation_id, REASON_HTTP_METHOD, "use another method", &allow);
-        } else if (session_actor(loop->shared->sessions, request, &actor, &why) != GW_OK) {
+        } else if (session_actor(loop->shared->sessions, request, &actor, &why) != GW_OK ||
+                   (!str_eq(request->path, SERVICES) && session_need_work(&actor, &why) != GW_OK)) {
                 office_refuse(exchange, correlation_id, "office.refused", &why);
         } else if (get) {
                 read_paths(loop, exchange, correlation_id, &actor);
