@@ -77,6 +77,12 @@ static const struct conf_key attachments_keys[] = {
         {"file_bytes", CONF_INT, AT(attachments.file_bytes), "2097152", 1, 104857600, NULL, "largest file"},
         {"total_bytes", CONF_INT, AT(attachments.total_bytes), "6291456", 1, 104857600, NULL, "all files of an application together (base64 in the body is a third larger)"},
 };
+static const struct conf_key refusals_keys[] = {
+        {"keep", CONF_BOOL, AT(refusals.keep), "yes", 0, 0, NULL, "refused messages of known senders are kept in the store"},
+        {"days", CONF_INT, AT(refusals.days), "1825", 1, 36500, NULL, "for so long; those of the front office too"},
+        {"rows", CONF_INT, AT(refusals.rows), "100000", 0, 100000000, NULL, "so many at most: beyond it a refused message leaves a line in the log alone"},
+        {"message_bytes", CONF_INT, AT(refusals.message_bytes), "65536", 0, 10485760, NULL, "longest message that is kept with its refusal"},
+};
 static const struct conf_key revocation_keys[] = {
         {"mode", CONF_TEXT, AT(revocation.mode), "both", 0, 0, "off|crl|ocsp|both", "which sources are asked; both: OCSP first, CRLs as reserve"},
         {"unknown", CONF_TEXT, AT(revocation.unknown), "wait", 0, 0, "wait|refuse", "when nothing current is known about an applicant's certificate: register the request and go on later, or answer 503"},
@@ -219,6 +225,7 @@ static const struct conf_section sections[] = {
         SINGLE("verify", verify_keys),
         SINGLE("retry", retry_keys),
         SINGLE("attachments", attachments_keys),
+        SINGLE("refusals", refusals_keys),
         SINGLE("revocation", revocation_keys),
         SINGLE("tsa", tsa_keys),
         SINGLE("print", print_keys),

@@ -86,6 +86,10 @@ struct settings {
                 int64_t count, file_bytes, total_bytes;
         } attachments;
         struct {
+                bool keep;
+                int64_t days, rows, message_bytes;
+        } refusals;
+        struct {
                 char *mode;        /* off | crl | ocsp | both */
                 char *unknown;     /* wait | refuse */
                 char *folder;      /* NULL: "revocation" beside the store; settings_revocation_folder() */

@@ -9,7 +9,8 @@
 #include "gateway/base/text.h"
 #include "gateway/commands/command.h"
 #include "gateway/commands/options.h"
-#include "gateway/register/store.h"
+#include "gateway/register/refusals.h"
+#include "gateway/register/refusals.h"
 #include "gateway/settings.h"
 #include "gateway/worker/health.h"
 
@@ -123,6 +124,9 @@ static int status_run(int argc, char **argv)
                 rc = store_reader_open(settings->store.path, &reader, &why);
         if (rc == GW_OK)
                 rc = store_totals(reader, wall_now(), &totals, &why);
+        int64_t refusals = 0;
+        if (rc == GW_OK)
+                rc = refusals_count(reader, &refusals, &why);
         store_reader_close(reader);
         if (rc != GW_OK)
                 return options_mistake(&options, "%s", why.detail);
@@ -130,6 +134,7 @@ static int status_run(int argc, char **argv)
         json_t *health = pid ? health_of(settings) : NULL;
         if (json) {
                 json_t *root = totals_json(&totals, pid);
+                json_object_set_new(root, "refusals", json_integer(refusals));
                 if (health)
                         json_object_set(root, "health", health);
                 json_dumpf(root, stdout, JSON_INDENT(2));
@@ -137,6 +142,7 @@ static int status_run(int argc, char **argv)
                 json_decref(root);
         } else {
                 print_text(&totals, pid);
+                printf("refused   %lld kept\n", (long long)refusals);
                 if (health)
                         print_health(health);
                 else if (pid)

@@ -69,6 +69,35 @@ enum gw_rc refusals_add(struct store *store, const struct refusal_record *record
         return rc;
 }
 
+/* Both ends of the primary key are found without a scan. */
+enum gw_rc refusals_have_room(struct store *store, int64_t rows_max, bool *ret_room, struct why *why)
+{
+        auto_query struct query q = db_query(&store->db, SQL_REFUSAL_ROOM, "SELECT coalesce((SELECT max(id) FROM refusal) - (SELECT min(id) FROM refusal) + 1, 0)");
+        bool row = false;
+        enum gw_rc rc = query_next(&q, &row, why);
+        if (rc == GW_OK)
+                *ret_room = query_column_i64(&q, 0) < rows_max;
+        return rc;
+}
+
+enum gw_rc refusals_purge(struct store *store, struct wall_time before, int max, int *ret_count, struct why *why)
+{
+        auto_query struct query q = db_query(&store->db, SQL_REFUSAL_PURGE, "DELETE FROM refusal WHERE id IN (SELECT id FROM refusal ORDER BY id LIMIT ?2) AND at < ?1");
+        query_i64(&q, before.ms);
+        query_i64(&q, max);
+        return query_run(&q, ret_count, why);
+}
+
+enum gw_rc refusals_count(struct store_reader *reader, int64_t *ret_count, struct why *why)
+{
+        auto_query struct query q = db_query(&reader->db, SQL_REFUSAL_COUNT, "SELECT count(*) FROM refusal");
+        bool row = false;
+        enum gw_rc rc = query_next(&q, &row, why);
+        if (rc == GW_OK)
+                *ret_count = query_column_i64(&q, 0);
+        return rc;
+}
+
 static void read_row(struct query *q, struct refusal_view *view)
 {
         *view = (struct refusal_view){.id = query_column_i64(q, 0), .at = {query_column_i64(q, 1)}, .paper = BUF_INIT};

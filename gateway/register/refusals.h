@@ -25,6 +25,12 @@ GW_MUST_CHECK enum gw_rc refusals_next(struct store *store, int64_t *ret_id, str
  * refusal of a portal's message, but MESSAGE_ID_REUSED from the front office, whose receipts are handed over once. */
 GW_MUST_CHECK enum gw_rc refusals_add(struct store *store, const struct refusal_record *record, int64_t *ret_id, bool *ret_repeated, struct why *why);
 
+/* May one more be kept? By the span of ids in use: rows go from the oldest on. */
+GW_MUST_CHECK enum gw_rc refusals_have_room(struct store *store, int64_t rows_max, bool *ret_room, struct why *why);
+/* Deletes what is older, the oldest first, at most max; papers of the front office go with their rows. */
+GW_MUST_CHECK enum gw_rc refusals_purge(struct store *store, struct wall_time before, int max, int *ret_count, struct why *why);
+GW_MUST_CHECK enum gw_rc refusals_count(struct store_reader *reader, int64_t *ret_count, struct why *why);
+
 struct refusal_view {
         int64_t id;
         struct wall_time at;

@@ -10,6 +10,7 @@
 #include "gateway/worker/endpoints.h"
 #include "gateway/worker/flow.h"
 #include "gateway/worker/intake.h"
+#include "gateway/worker/refused.h"
 
 struct call {
         struct loop *loop;
@@ -18,12 +19,40 @@ struct call {
         struct intake *intake;
 };
 
-static void refuse(struct loop *loop, struct http_exchange *exchange, const char *id, const struct why *why)
+static void count_refusal(struct loop *loop, const char *id, const struct why *why)
 {
         atomic_fetch_add(&loop->shared->counters.refused, 1);
         log_event(reason_info(why->reason)->http_status >= 500 ? LOG_WARN : LOG_INFO, id, "request.refused", "channel=rest reason=%s detail=\"%s\"",
                   reason_info(why->reason)->name, why->detail);
+}
+
+/* Of reading: nothing to keep. */
+static void refuse(struct loop *loop, struct http_exchange *exchange, const char *id, const struct why *why)
+{
+        count_refusal(loop, id, why);
         answer_problem(exchange, id, why);
+}
+
+static void call_free(struct call *c)
+{
+        intake_free(c->intake);
+        c->loop->calls--;
+        free(c);
+}
+
+static void answer_refusal(void *arg, const struct why *why)
+{
+        struct call *c = arg;
+        answer_problem(c->exchange, c->id, why);
+        call_free(c);
+}
+
+/* Of what was submitted: kept, then answered; the call is gone with it. */
+static void refuse_call(struct call *c, const struct why *why)
+{
+        count_refusal(c->loop, c->id, why);
+        if (!refused_keep(c->intake, http_exchange_request(c->exchange)->body, why, answer_refusal, c))
+                answer_refusal(c, why);
 }
 
 static json_t *request_json(const char *number, enum request_state state, const char *outcome, struct wall_time registered_at, struct wall_time due_at, struct wall_time now)
@@ -64,61 +93,62 @@ static void on_registered(void *arg, struct intake *intake, enum gw_rc rc, const
         struct shared *s = c->loop->shared;
         struct why rejected = WHY_INIT;
         if (rc != GW_OK) {
-                refuse(c->loop, c->exchange, c->id, why);
-        } else if (was_rejected(c->loop, &intake->result, &rejected)) {
-                refuse(c->loop, c->exchange, c->id, &rejected);
-        } else {
-                bool repeated = intake->result.outcome == INTAKE_REPEATED;
-                atomic_fetch_add(repeated ? &s->counters.repeated : &s->counters.accepted, 1);
-                bool checking = intake->result.state == REQUEST_CHECKING;
-                log_event(LOG_INFO, intake->result.number, repeated ? "request.repeated" : checking ? "request.checking" : "request.registered", "channel=rest sender=%s service=%s call=%s", intake->sender->id,
-                          intake->service_code, c->id);
-                answer_json(c->exchange, repeated ? 200 : checking ? 202 : 201,
-                            request_json(intake->result.number, intake->result.state, NULL, intake->result.registered_at, intake->result.due_at, wall_now()));
-                if (!repeated && !checking) {
-                        struct request_work work;
-                        intake_work(intake, &work);
-                        flow_start(c->loop, &work, NULL, NULL);
-                }
+                refuse_call(c, why);
+                return;
         }
-        intake_free(intake);
-        c->loop->calls--;
-        free(c);
+        if (was_rejected(c->loop, &intake->result, &rejected)) {
+                count_refusal(c->loop, c->id, &rejected);
+                answer_refusal(c, &rejected);
+                return;
+        }
+        bool repeated = intake->result.outcome == INTAKE_REPEATED;
+        atomic_fetch_add(repeated ? &s->counters.repeated : &s->counters.accepted, 1);
+        bool checking = intake->result.state == REQUEST_CHECKING;
+        log_event(LOG_INFO, intake->result.number, repeated ? "request.repeated" : checking ? "request.checking" : "request.registered", "channel=rest sender=%s service=%s call=%s",
+                  intake->sender->id, intake->service_code, c->id);
+        answer_json(c->exchange, repeated ? 200 : checking ? 202 : 201,
+                    request_json(intake->result.number, intake->result.state, NULL, intake->result.registered_at, intake->result.due_at, wall_now()));
+        if (!repeated && !checking) {
+                struct request_work work;
+                intake_work(intake, &work);
+                flow_start(c->loop, &work, NULL, NULL);
+        }
+        call_free(c);
+}
+
+static enum gw_rc check_submitted(struct loop *loop, struct intake *intake, const struct http_request *request, const char *key, struct why *why)
+{
+        if (loop->draining)
+                return why_set(why, GW_RETRY, REASON_STOPPING, "stopping");
+        if (loop->flows >= (unsigned)loop->shared->settings->gateway.inflight_max)
+                return why_set(why, GW_RETRY, REASON_OVERLOADED, "too many requests under way");
+        return intake_check_rest(intake, request->body, submission_form_of(http_request_header(request, "content-type")), key, request->peer, why);
 }
 
 void endpoint_rest_submit(struct loop *loop, struct http_exchange *exchange, const char *correlation_id)
 {
         const struct http_request *request = http_exchange_request(exchange);
-        struct why why = WHY_INIT;
-        auto_intake struct intake *intake = intake_new(loop, "rest", request->received_at);
-        uint64_t since = stage_now();
-        enum gw_rc rc = GW_OK;
-        if (loop->draining)
-                rc = why_set(&why, GW_RETRY, REASON_STOPPING, "stopping");
-        else if (loop->flows >= (unsigned)loop->shared->settings->gateway.inflight_max)
-                rc = why_set(&why, GW_RETRY, REASON_OVERLOADED, "too many requests under way");
-        if (rc == GW_OK)
-                rc = intake_check_rest(intake, request->body, submission_form_of(http_request_header(request, "content-type")), http_request_header(request, "idempotency-key"), request->peer, &why);
-        stage_add(loop->shared, STAGE_VERIFY, since);
         const char *key = http_request_header(request, "idempotency-key");
-        bool repeated = rc != GW_OK && intake->sender && intake_find_repeated(intake, intake->sender->id, key, key, request->body);
-        if (rc != GW_OK && !repeated) {
-                refuse(loop, exchange, correlation_id, &why);
+        struct why why = WHY_INIT;
+        struct call *c = xcalloc(1, sizeof *c);
+        *c = (struct call){.loop = loop, .exchange = exchange, .intake = intake_new(loop, "rest", request->received_at)};
+        memcpy(c->id, correlation_id, sizeof c->id);
+        loop->calls++;
+        uint64_t since = stage_now();
+        enum gw_rc rc = check_submitted(loop, c->intake, request, key, &why);
+        stage_add(loop->shared, STAGE_VERIFY, since);
+        if (rc != GW_OK && c->intake->sender && intake_find_repeated(c->intake, c->intake->sender->id, key, key, request->body)) {
+                on_registered(c, c->intake, GW_OK, &why);
                 return;
         }
-        buf_add_span(&intake->envelope, request->body);
-        struct call *c = xcalloc(1, sizeof *c);
-        c->loop = loop;
-        loop->calls++;
-        c->exchange = exchange;
-        memcpy(c->id, correlation_id, sizeof c->id);
-        c->intake = gw_take(&intake);
+        if (rc != GW_OK) {
+                refuse_call(c, &why);
+                return;
+        }
+        buf_add_span(&c->intake->envelope, request->body);
         c->intake->done = on_registered;
         c->intake->arg = c;
-        if (repeated)
-                on_registered(c, c->intake, GW_OK, &why);
-        else
-                intake_register(c->intake);
+        intake_register(c->intake);
 }
 
 /* ---- reading ---- */

@@ -15,6 +15,7 @@
 #include "gateway/worker/endpoints.h"
 #include "gateway/worker/flow.h"
 #include "gateway/worker/intake.h"
+#include "gateway/worker/refused.h"
 
 #define POLL_MS 50
 #define WAIT_TICK_MS 250
@@ -28,7 +29,7 @@ struct call {
         struct intake *intake;
         uv_timer_t timer;
         struct mono_time deadline;
-        bool answered, flow_open, timer_open;
+        bool answered, flow_open, timer_open, keeping; /* keeping: its refusal is being written */
         /* status notification */
         struct request_view view;
         struct wall_time at;
@@ -37,7 +38,7 @@ struct call {
 
 static void call_end(struct call *c)
 {
-        if (!c->answered || c->flow_open || c->timer_open)
+        if (!c->answered || c->flow_open || c->timer_open || c->keeping)
                 return;
         intake_free(c->intake);
         request_view_done(&c->view);
@@ -59,13 +60,28 @@ static void answered(struct call *c)
                 uv_close((uv_handle_t *)&c->timer, on_timer_closed);
 }
 
+static void answer_refusal(struct call *c, const struct why *why)
+{
+        answer_fault(c->loop, c->exchange, &c->refusal, why);
+        answered(c);
+}
+
+static void on_refusal_kept(void *arg, const struct why *why)
+{
+        struct call *c = arg;
+        c->keeping = false;
+        answer_refusal(c, why);
+        call_end(c);
+}
+
 static void refuse(struct call *c, const struct why *why)
 {
         atomic_fetch_add(&c->loop->shared->counters.refused, 1);
         log_event(reason_info(why->reason)->http_status >= 500 ? LOG_WARN : LOG_INFO, c->id, "request.refused", "channel=%s reason=%s detail=\"%s\"",
                   c->refusal.in_reply_to == SHEP_SYNC_SEND ? "shep-sync" : "shep-async", reason_info(why->reason)->name, why->detail);
-        answer_fault(c->loop, c->exchange, &c->refusal, why);
-        answered(c);
+        c->keeping = refused_keep(c->intake, http_exchange_request(c->exchange)->body, why, on_refusal_kept, c);
+        if (!c->keeping)
+                answer_refusal(c, why);
 }
 
 /* ---- answers ---- */
@@ -167,7 +183,7 @@ static void on_poll(uv_timer_t *timer)
         if (rc == GW_OK && view.document.n)
                 answer_result(c, view.decided_at, buf_span(&view.document));
         else if (rc == GW_OK && view.state == REQUEST_REJECTED_INTAKE)
-                refuse(c, &(struct why){reason_by_name(view.refusal), "the request was not accepted"});
+                answer_refusal(c, &(struct why){reason_by_name(view.refusal), "the request was not accepted"});
         else if (view.state == REQUEST_CHECKING && wait_is_over(c))
                 answer_checking(c);
         else if (view.state == REQUEST_AWAITING_DATA || (view.by_people && view.state == REQUEST_REGISTERED) || wait_is_over(c))

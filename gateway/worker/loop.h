@@ -73,6 +73,7 @@ struct loop {
         struct outbox_scan *scan;     /* loop 0, else NULL: the cabinet's */
         struct pushes *pushes;        /* loop 0, else NULL */
         struct trust_watch *watch;    /* loop 0, else NULL */
+        struct mono_time purge_at;    /* loop 0: when old refusals are looked for */
         struct mono_time health_at;   /* loop 0: when its health file is due */
         unsigned flows;               /* requests under way here */
         unsigned calls;               /* HTTP exchanges under way here */

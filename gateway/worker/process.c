@@ -21,6 +21,7 @@
 #include "gateway/worker/health.h"
 #include "gateway/worker/people.h"
 #include "gateway/worker/policy_conf.h"
+#include "gateway/worker/refused.h"
 #include "gateway/worker/process.h"
 #include "gateway/worker/push.h"
 #include "gateway/worker/revocation_conf.h"
@@ -203,6 +204,7 @@ static void on_tick(uv_timer_t *timer)
         struct loop *loop = timer->data;
         release_take(loop->shared->settings->gateway.run_folder, loop->journal);
         flow_resume(loop);
+        refused_purge(loop);
         outbox_scan_look(loop->scan, loop->reader);
         pushes_look(loop->pushes);
         trust_watch_tick(loop->watch);

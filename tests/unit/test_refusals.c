@@ -117,10 +117,43 @@ static void listed_by_organisation(void **state)
         }
 }
 
+/* By age, from the oldest on; and no more than the settings want. */
+static void room_and_term(void **state)
+{
+        struct fixture *f = *state;
+        struct why why = WHY_INIT;
+        bool room = false;
+        int count = 0;
+        int64_t kept = 0;
+        for (int i = 0; i < 5; i++) {
+                auto_str char *id = xasprintf("m-%d", i);
+                struct refusal_record record = refusal_of("rest", id, "<m/>");
+                record.at = AT(i * 1000);
+                add(f, &record, false);
+        }
+        is_ok(refusals_have_room(borrow(f), 6, &room, &why), &why);
+        keep(f);
+        assert_true(room);
+        is_ok(refusals_have_room(borrow(f), 5, &room, &why), &why);
+        keep(f);
+        assert_false(room);
+        is_ok(refusals_purge(borrow(f), AT(3000), 2, &count, &why), &why);
+        keep(f);
+        assert_int_equal(count, 2);
+        is_ok(refusals_purge(borrow(f), AT(3000), 100, &count, &why), &why);
+        keep(f);
+        assert_int_equal(count, 1);
+        is_ok(refusals_have_room(borrow(f), 3, &room, &why), &why);
+        keep(f);
+        assert_true(room);
+        is_ok(refusals_count(f->reader, &kept, &why), &why);
+        assert_int_equal(kept, 2);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test_setup_teardown(kept_whole, fixture_setup, fixture_teardown),
+                cmocka_unit_test_setup_teardown(kept_whole, fixture_setup, fixture_teardown), cmocka_unit_test_setup_teardown(room_and_term, fixture_setup, fixture_teardown),
                 cmocka_unit_test_setup_teardown(number_known_before, fixture_setup, fixture_teardown),
                 cmocka_unit_test_setup_teardown(same_message_once, fixture_setup, fixture_teardown),
                 cmocka_unit_test_setup_teardown(listed_by_organisation, fixture_setup, fixture_teardown),
