@@ -40,6 +40,7 @@ X(ASK_FOR_ROLE, "Ұйымыңыздың сертификатын таңдаңы�
 X(CLAIM_LATER, "Ол қызметкер сұрауды босатқанша күтіңіз немесе мерзімі өткеннен кейін өзіңіз алыңыз.", "Дождитесь, пока работник освободит запрос, или возьмите его сами, когда срок истечёт.", "Wait until it is released, or claim it yourself when the time is over.")
 X(CLAIM_AGAIN, "Сұрауды қайтадан алыңыз (claim) да, жаңа белгімен қайталаңыз.", "Возьмите запрос заново (claim) и повторите с новым маркером.", "Claim the request again and repeat with the new token.")
 X(LOOK_AGAIN, "Сұрауды қайта ашып, қай қадамда тұрғанын қараңыз.", "Откройте запрос заново и посмотрите, на каком он шаге.", "Open the request again and see at which step it is.")
+X(LOOK_AT_OUTBOX, "Хабарламалар кезегін қайта ашып, оның күйін қараңыз.", "Откройте очередь сообщений заново и посмотрите его состояние.", "Open the queue of messages again and look at its state.")
 X(ASK_HEAD, "Басшыға жүгініңіз: орындаушыны немесе қол қоюшыны ол тағайындайды.", "Обратитесь к руководителю: исполнителя и подписанта назначает он.", "Ask the head, who names executors and signers.")
 X(FIX_STEP, "Түсіндірмеде аталған өрісті толтырыңыз.", "Заполните поле, названное в пояснении.", "Fill in the field that the detail names.")
 X(SIGN_RESULT, "Жобаны (result-draft) өзгертпей, қол қою (SIGN) кілтімен бір рет қол қойыңыз.", "Подпишите проект (result-draft) без изменений, один раз, ключом для подписи (SIGN).", "Sign the draft (result-draft) as it is, once, with the key for signing (SIGN).")

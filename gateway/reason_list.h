@@ -149,6 +149,7 @@ X(STEP_NOT_NEXT, "SCE001", 409, "Бұл қадамның кезегі емес: 
 X(EXECUTOR_OTHER, "SCE007", 403, "Бұл қадам басқа орындаушыға тапсырылған.", "Этот шаг поручен другому исполнителю.", "This step has been given to another executor.")
 X(SIGN_RIGHT_REQUIRED, "SCE007", 403, "Нәтижеге қол қою құқығыңыз жоқ.", "У вас нет права подписывать результат.", "You do not have the right to sign results.")
 X(STEP_INPUT, "SCE001", 422, "Қадамды аяқтауға қажет мәліметтер жоқ немесе дұрыс емес.", "Для завершения шага не хватает данных, или они неверны.", "What is needed to finish the step is missing or wrong.")
+X(OUTBOX_STATE, "SCE001", 409, "Хабарламаның қазіргі күйінде бұл әрекетті орындауға болмайды.", "В нынешнем состоянии сообщения это действие невозможно.", "The message is not in a state in which this can be done.")
 
 /* Front office: what is taken in over a counter. The first five in the order of the logins'. */
 X(STAFF_SIGNATURE, "SCE016", 422, "Қызметкердің ЭЦҚ дұрыс емес.", "ЭЦП работника неверна.", "The employee's signature is not valid.")

@@ -32,19 +32,18 @@ async function turn(row, verb, again) {
 async function outbox(place, again) {
   const rows = listOf(await get("/operator/outbox"));
   fill(place, table(t("operator.tab.outbox"), ["id", "request", "kind", "destination", "state", "attempts", "next", "error", "do"], rows.map((row) => {
-    const parked = row.parked || /park/i.test(row.state || "");
-    return [row.id, h("span", { class: "mono" }, plain(row.number || row.request)), plain(row.kind), plain(row.destination), mark(parked ? "over" : "ok", parked ? t("operator.parked") : tOr(`operator.state.${row.state}`, row.state || "")),
-      plain(row.attempts), moment(row.nextAt || row.nextAttemptAt), h("span", { class: "breaks" }, plain(row.lastError || row.error)),
+    const parked = row.state === "parked";
+    return [row.id, h("span", { class: "mono" }, plain(row.number)), plain(row.kind), plain(row.destination), mark(parked ? "over" : "ok", parked ? t("operator.parked") : tOr(`operator.state.${row.state}`, row.state || "")),
+      plain(row.attempts), row.nextAt ? moment(row.nextAt) : "—", h("span", { class: "breaks" }, plain(row.error)),
       parked ? button(t("operator.release"), () => turn(row, "release", again), { kind: "primary" }) : button(t("operator.park"), () => turn(row, "park", again))];
   })));
 }
 
 async function destinations(place) {
   const rows = listOf(await get("/operator/destinations"));
-  fill(place, table(t("operator.tab.destinations"), ["destination", "state", "waiting", "failures", "until", "latency"], rows.map((row) => {
+  fill(place, table(t("operator.tab.destinations"), ["destination", "state", "waiting", "parked"], rows.map((row) => {
     const open = /open/i.test(row.breaker || row.state || "") && !/half/i.test(row.breaker || row.state || "");
-    return [h("span", { class: "strong" }, row.name || row.id), mark(open ? "over" : "ok", t(open ? "operator.breaker.open" : "operator.breaker.closed")), plain(row.waiting ?? row.inFlight), plain(row.failures), moment(row.openUntil || row.until),
-      row.latencyMs === undefined ? "—" : t("operator.ms", { n: number(row.latencyMs) })];
+    return [h("span", { class: "strong" }, row.name || row.id), mark(open ? "over" : "ok", t(open ? "operator.breaker.open" : "operator.breaker.closed")), number(row.waiting), number(row.parked)];
   })));
 }
 

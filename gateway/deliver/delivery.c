@@ -112,8 +112,11 @@ static void on_recorded(void *arg, enum gw_rc rc, const struct why *why)
         /* Not recorded: the rows are still pending in the store and will be sent again with the same id and bytes. */
         if (rc != GW_OK)
                 log_event(LOG_WARN, d->number, "outbox.unrecorded", "reason=%s detail=\"%s\"", reason_info(why->reason)->name, why->detail);
-        for (size_t i = 0; i < d->count && rc == GW_OK; i++)
+        for (size_t i = 0; i < d->count && rc == GW_OK; i++) {
                 log_row(d, &d->rows[i]);
+                if (d->rows[i].fate == ROW_SENT && d->env->sent)
+                        d->env->sent(d->env->sent_ctx, wall_now().ms - d->rows[i].given.created_at.ms);
+        }
         delivery_done done = d->done;
         void *done_arg = d->arg;
         delivery_free(d);

@@ -30,6 +30,8 @@ struct delivery_env {                 /* per loop; outlives its deliveries */
         const char *peer_bin;         /* whose signature the acknowledgements carry */
         struct backoff backoff;
         int park_after;               /* attempts */
+        void (*sent)(void *ctx, int64_t took_ms); /* of each acknowledged row, from its writing; NULL: nobody wants to know */
+        void *sent_ctx;
 };
 struct delivery_row {
         int64_t id;

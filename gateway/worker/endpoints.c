@@ -9,7 +9,7 @@
 #include "gateway/worker/office.h"
 #include "gateway/worker/trust_watch.h"
 
-enum endpoint { E_SHEP, E_SUBMIT, E_DIAGNOSE, E_CHECK, E_VERIFY, E_SESSION, E_CHALLENGE, E_INBOX, E_CANCEL, E_OFFICE, E_CONSOLE, E_READ, E_LIVE, E_READY, E_METRICS, E_NONE };
+enum endpoint { E_SHEP, E_SUBMIT, E_DIAGNOSE, E_CHECK, E_VERIFY, E_SESSION, E_CHALLENGE, E_INBOX, E_CANCEL, E_OFFICE, E_OPERATOR, E_CONSOLE, E_READ, E_LIVE, E_READY, E_METRICS, E_NONE };
 
 static bool ends_with(const char *text, const char *end)
 {
@@ -39,6 +39,8 @@ static enum endpoint endpoint_of(const struct settings *settings, const char *pa
                 return E_OFFICE;
         if (str_eq(path, "/api/v1/inbox") || str_starts(path, "/api/v1/inbox/"))
                 return E_INBOX;
+        if (str_starts(path, "/api/v1/operator/"))
+                return E_OPERATOR;
         if (str_starts(path, "/api/v1/requests/"))
                 return ends_with(path, "/cancel") ? E_CANCEL : E_READ;
         if (str_eq(path, "/health/live"))
@@ -194,6 +196,9 @@ void endpoints_handle(void *ctx, struct http_exchange *exchange)
                 return;
         case E_OFFICE:
                 endpoint_office(loop, exchange, correlation_id);
+                return;
+        case E_OPERATOR:
+                endpoint_operator(loop, exchange, correlation_id);
                 return;
         case E_READ:
                 endpoint_rest_read(loop, exchange, correlation_id);

@@ -31,6 +31,8 @@ void endpoint_session(struct loop *loop, struct http_exchange *exchange, const c
 void endpoint_console(struct loop *loop, struct http_exchange *exchange, const char *correlation_id);
 /* /api/v1/inbox and what is below it, for those who work on requests. */
 void endpoint_inbox(struct loop *loop, struct http_exchange *exchange, const char *correlation_id);
+/* /api/v1/operator/…: for whoever has the role OPERATOR; methods are its business. */
+void endpoint_operator(struct loop *loop, struct http_exchange *exchange, const char *correlation_id);
 void endpoint_metrics(struct loop *loop, struct http_exchange *exchange);
 
 #endif

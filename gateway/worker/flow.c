@@ -301,6 +301,7 @@ static void on_decided(void *arg, enum gw_rc rc, const struct why *why)
         }
         f->work.state = REQUEST_DECIDED;
         atomic_fetch_add(&f->loop->shared->counters.completed, 1);
+        charts_latency(f->loop->shared->charts, LATENCY_decision, wall_now().ms - f->work.registered_at.ms, wall_now());
         log_event(LOG_INFO, f->work.number, "request.decided", "service=%s outcome=%s rule=%s document=%s", f->work.service_code, f->work.outcome, f->decision.rule->id, f->document_number);
         tell(f, true);
         outgoing_push(&f->out);

@@ -55,7 +55,7 @@ static bool replace(const char *path, const char *text)
         return fclose(file) == 0 && written && rename(temp, path) == 0;
 }
 
-void health_write(struct loop *loop)
+json_t *health_json(struct loop *loop)
 {
         const struct shared *s = loop->shared;
         json_t *health = json_object(), *certificates = json_array(), *revocation = json_array();
@@ -65,7 +65,13 @@ void health_write(struct loop *loop)
                 revocation_each_authority(s->revocation, add_authority, revocation);
         json_object_set_new(health, "certificates", certificates);
         json_object_set_new(health, "revocation", revocation);
-        auto_str char *path = xasprintf("%s/" HEALTH_FILE, s->settings->gateway.run_folder);
+        return health;
+}
+
+void health_write(struct loop *loop)
+{
+        json_t *health = health_json(loop);
+        auto_str char *path = xasprintf("%s/" HEALTH_FILE, loop->shared->settings->gateway.run_folder);
         auto_str char *text = json_dumps(health, JSON_COMPACT);
         json_decref(health);
         if (!text || !replace(path, text))

@@ -9,8 +9,11 @@
 #define HEALTH_BYTES_MAX ((size_t)1 << 20)
 #define HEALTH_EVERY_MS 3000
 
+struct json_t;
 /* Writes the file anew: {at, certificates: [{kind: anchor | signing | tls, name, serial, notAfter, daysLeft}], revocation: [{authority, crlUsable, crlThisUpdate,
  * crlNextUpdate, sources: {ocsp | crl | delta: up | down}}]}. The thread of `loop`, whose signer is asked for its keys. */
 void health_write(struct loop *loop);
+/* The same, for the caller to keep; any loop. */
+struct json_t *health_json(struct loop *loop);
 
 #endif

@@ -440,6 +440,8 @@ static enum gw_rc register_work(struct store *store, void *arg, struct why *why)
 static void on_registered(void *arg, enum gw_rc rc, const struct why *why)
 {
         struct intake *in = arg;
+        if (rc == GW_OK && in->result.outcome == INTAKE_NEW)
+                charts_latency(in->loop->shared->charts, LATENCY_registered, wall_now().ms - in->received_at.ms, wall_now());
         in->done(in->arg, in, rc, why);
 }
 

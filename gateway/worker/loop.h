@@ -17,6 +17,7 @@
 #include "gateway/sign/signer.h"
 #include "gateway/verify/verify.h"
 #include "gateway/worker/calendar_watch.h"
+#include "gateway/worker/charts.h"
 
 /* CPU time by stage, for /metrics and `make bench`. */
 enum stage { STAGE_ACCEPT, STAGE_VERIFY, STAGE_REGISTER, STAGE_COLLECT, STAGE_DECIDE, STAGE_ISSUE, STAGE_STAMP, STAGE_DELIVER, STAGE_COUNT };
@@ -53,6 +54,7 @@ struct shared {
         struct print_layouts *layouts; /* general ones */
         struct rate *checks;          /* how often an address may ask whether a document is genuine; NULL: [check] is off */
         struct counters counters;
+        struct charts *charts;
         struct loop *loops;           /* for counting signatures */
         size_t loop_count;
 };

@@ -168,6 +168,7 @@ static enum gw_rc open_shared(struct worker *w, const struct settings *settings,
         struct shared *s = &w->shared;
         s->settings = settings;
         s->limits = limits_of(settings);
+        s->charts = charts_new();
         s->fonts = page_fonts_new(settings->print.font);
         s->checks = settings->check.enabled ? rate_new((unsigned)settings->check.per_minute) : NULL;
         enum gw_rc rc = policy_settings_read(settings, &w->policy, why);
@@ -199,9 +200,24 @@ static enum gw_rc open_shared(struct worker *w, const struct settings *settings,
 
 /* ---- one loop ---- */
 
+static void on_sent(void *ctx, int64_t took_ms)
+{
+        charts_latency(ctx, LATENCY_delivery, took_ms, wall_now());
+}
+
+static void count_minute(struct shared *s)
+{
+        const uint64_t totals[CHART_EVENT_COUNT] = {
+                [CHART_accepted] = s->counters.accepted, [CHART_repeated] = s->counters.repeated, [CHART_refused] = s->counters.refused, [CHART_decided] = s->counters.completed,
+                [CHART_waiting] = s->counters.awaiting,
+        };
+        charts_count(s->charts, totals, wall_now());
+}
+
 static void on_tick(uv_timer_t *timer)
 {
         struct loop *loop = timer->data;
+        count_minute(loop->shared);
         release_take(loop->shared->settings->gateway.run_folder, loop->journal);
         flow_resume(loop);
         refused_purge(loop);
@@ -274,6 +290,8 @@ static enum gw_rc open_loop(struct worker *w, struct loop *loop, struct why *why
                 .peer_bin = s->cabinet_settings->bin,
                 .backoff = {s->settings->retry.first_ms, s->settings->retry.longest_ms},
                 .park_after = (int)s->settings->retry.park_after,
+                .sent = on_sent,
+                .sent_ctx = s->charts,
         };
         struct http_server_options options = {
                 .loop = &loop->uv,
@@ -367,6 +385,7 @@ static void close_shared(struct worker *w)
         print_layouts_free(s->layouts);
         page_fonts_free(s->fonts);
         rate_free(s->checks);
+        charts_free(s->charts);
         verifier_close(s->verifier);
         revocation_close(s->revocation);
         revocation_settings_done(&w->revocation);
