@@ -252,7 +252,7 @@ static void store(struct sessions *s, const char *token, const char *csrf, const
 
 static struct wall_time expiry(const struct sessions *s, const struct session *session, struct session_now now)
 {
-        int64_t idle = s->settings->login.idle_minutes * MINUTE_MS, whole = session->begun.ms + s->settings->login.hours * HOUR_MS - now.mono.ms;
+        int64_t idle = session->seen.ms + s->settings->login.idle_minutes * MINUTE_MS - now.mono.ms, whole = session->begun.ms + s->settings->login.hours * HOUR_MS - now.mono.ms;
         int64_t end = now.wall.ms + (idle < whole ? idle : whole);
         return (struct wall_time){end < session->certificate->not_after.ms ? end : session->certificate->not_after.ms};
 }
@@ -278,7 +278,7 @@ enum gw_rc session_begin(struct sessions *sessions, const struct session_login *
         put_random(ret_token, 32);
         put_random(facts.csrf, 16);
         store(sessions, ret_token, facts.csrf, &facts.actor, certificate, now.mono);
-        struct session fresh = {.certificate = certificate, .begun = now.mono};
+        struct session fresh = {.certificate = certificate, .begun = now.mono, .seen = now.mono};
         facts.expires_at = expiry(sessions, &fresh, now);
         *ret_facts = facts;
         return GW_OK;
@@ -291,8 +291,14 @@ static enum gw_rc expired(struct why *why)
         return why_set(why, GW_REJECT, REASON_SESSION_EXPIRED, "the session is not known, or over");
 }
 
+/* An open page asks for changes by itself: no sign that anybody sits before it. */
+static bool is_by_a_person(const struct http_request *request)
+{
+        return !str_eq(request->path, SESSION_POLLED);
+}
+
 /* A copy of the session with a reference to its certificate, marked as seen. */
-static bool take_copy(struct sessions *s, const uint8_t digest[32], struct session_now now, struct session *ret_copy, bool *ret_judge)
+static bool take_copy(struct sessions *s, const uint8_t digest[32], bool by_a_person, struct session_now now, struct session *ret_copy, bool *ret_judge)
 {
         pthread_mutex_lock(&s->lock);
         struct session *session = find(s, digest);
@@ -302,7 +308,7 @@ static bool take_copy(struct sessions *s, const uint8_t digest[32], struct sessi
         }
         if (session) {
                 *ret_judge = now.mono.ms - session->judged.ms >= LOOK_AGAIN_MS || now.wall.ms > session->certificate->not_after.ms;
-                session->seen = now.mono;
+                session->seen = by_a_person ? now.mono : session->seen;
                 session->judged = *ret_judge ? now.mono : session->judged;
                 *ret_copy = *session;
                 certificate_ref(ret_copy->certificate);
@@ -335,7 +341,7 @@ static enum gw_rc look_up(struct sessions *s, const struct http_request *request
         struct session session;
         bool judge_it = false;
         struct why ended = WHY_INIT;
-        if (!take_copy(s, digest, now, &session, &judge_it))
+        if (!take_copy(s, digest, is_by_a_person(request), now, &session, &judge_it))
                 return expired(why);
         auto_certificate struct certificate *certificate = session.certificate; /* the copy's reference */
         if (judge(s, &session, judge_it, now, &ret->actor, &ended) != GW_OK) {

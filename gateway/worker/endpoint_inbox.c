@@ -282,7 +282,7 @@ void endpoint_inbox(struct loop *loop, struct http_exchange *exchange, const cha
         bool reads = str_eq(request->method, "GET") || str_eq(request->method, "HEAD");
         struct actor actor;
         struct why why = WHY_INIT;
-        if (session_actor(loop->shared->sessions, request, &actor, &why) != GW_OK)
+        if (session_actor(loop->shared->sessions, request, &actor, &why) != GW_OK || session_need_work(&actor, &why) != GW_OK)
                 refuse(exchange, correlation_id, "", "", &why, NULL);
         else if (reads && str_eq(request->path, INBOX_PATH))
                 list(loop, exchange, correlation_id, &actor);

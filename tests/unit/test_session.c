@@ -398,6 +398,26 @@ static void sessions_end_by_silence_age_and_logout(void **state GW_UNUSED)
         assert_reason("no cookie", session_look(d->sessions, &bare, d->now, &facts, &why), &why, GW_REJECT, REASON_LOGIN_REQUIRED);
 }
 
+/* An open page that nobody sits before is silent, however often it asks what has changed. */
+static void a_page_that_asks_by_itself_keeps_nobody_inside(void **state GW_UNUSED)
+{
+        auto_door struct door *d = door_open("");
+        struct visit visit = log_in(d, "staff-clerk");
+        auto_str char *cookie = xasprintf(SESSION_COOKIE "=%s", visit.token);
+        struct http_header header = {"cookie", cookie};
+        struct http_request poll = {.method = "GET", .path = "/api/v1/inbox/changes", .query = "wait=25", .headers = &header, .header_count = 1, .peer = &d->peer};
+        struct wall_time until = visit.facts.expires_at;
+        struct session_facts facts;
+        struct why why = WHY_INIT;
+        for (int minutes = 0; minutes < 30; minutes++) {
+                pass(d, 60000);
+                assert_int_equal(session_look(d->sessions, &poll, d->now, &facts, &why), GW_OK);
+                assert_int_equal(facts.expires_at.ms, until.ms);
+        }
+        pass(d, 1);
+        assert_reason("silence", session_look(d->sessions, &poll, d->now, &facts, &why), &why, GW_REJECT, REASON_SESSION_EXPIRED);
+}
+
 static void what_changes_something_needs_the_token(void **state GW_UNUSED)
 {
         auto_door struct door *d = door_open("");
@@ -550,6 +570,7 @@ int main(void)
                 cmocka_unit_test(only_the_challenge_itself_counts),
                 cmocka_unit_test(sign_keys_can_be_shut_out),
                 cmocka_unit_test(sessions_end_by_silence_age_and_logout),
+                cmocka_unit_test(a_page_that_asks_by_itself_keeps_nobody_inside),
                 cmocka_unit_test(what_changes_something_needs_the_token),
                 cmocka_unit_test(a_login_ends_the_session_before_it),
                 cmocka_unit_test(who_is_taken_out_is_outside_at_once),
