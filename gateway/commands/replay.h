@@ -17,6 +17,7 @@ enum replay_channel {
         REPLAY_SYNC,  /* POST /shep/sync */
         REPLAY_ASYNC, /* POST /shep/async */
         REPLAY_REST,  /* POST /api/v1/requests on the TLS listener */
+        REPLAY_FRONT, /* POST /api/v1/front-office/applications on the plain listener, by a person who has logged in */
         REPLAY_HTTP,  /* any method and path on the plain listener, without an envelope */
         REPLAY_RAW,   /* bytes of a file, over a bare socket */
 };
@@ -47,6 +48,7 @@ struct replay_case {
         char *title;  /* first sentence of the comment */
         enum replay_channel channel;
         char *channel_text, *template, *application, *application_signer, *signature_form, *time_stamp, *sender_key, *data_form, *application_form, *cms_change;
+        char *login; /* whose session it is: a name of the test PKI */
         char *method, *http_path, *content_type, *client, *raw, *repeat, *queue;
         bool chunked, expect_100;
         struct replay_list headers, mutations[REPLAY_STAGES];
@@ -140,11 +142,22 @@ struct replay_answer {
         struct buf body;
         char *content_type;
         char *error; /* why there is no answer */
+        char *cookie; /* "name=value", when it sets one */
 };
 void replay_answer_done(struct replay_answer *answer);
 /* Never fails: what went wrong is in answer->error. */
 void replay_send(const struct replay_case *c, const struct replay_target *target, const struct replay_message *message,
                  struct replay_answer *ret_answer);
+/* POST of JSON to a path on the plain listener. */
+void replay_post(const struct replay_case *c, const struct replay_target *target, const char *path, struct span json, struct replay_answer *ret_answer);
+/* ---- replay_login.c ---- */
+
+struct replay_session { char *cookie, *csrf; }; /* header lines, owned */
+GW_MUST_CHECK enum gw_rc replay_login(const struct replay_case *c, const struct replay_target *target, struct replay_session *ret_session, struct why *why);
+void replay_session_done(struct replay_session *session);
+
+/* ---- replay_send.c, again ---- */
+
 /* GET of a path on the listener of the case's channel (REST results). */
 void replay_get(const struct replay_case *c, const struct replay_target *target, const char *path, struct replay_answer *ret_answer);
 

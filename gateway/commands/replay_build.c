@@ -7,6 +7,7 @@
 
 #include "gateway/base/text.h"
 #include "gateway/commands/replay.h"
+#include "gateway/identifiers/identifiers.h"
 #include "gateway/sign/xml_sign.h"
 #include "gateway/soap/shep.h"
 
@@ -59,6 +60,20 @@ static enum gw_rc add_request_number(struct replay_vars *vars, struct why *why)
         return GW_OK;
 }
 
+/* An adult who does not exist: a day of 1970 to 1999, a serial of the 9001 block (services.md C.1), another at every call. A person has one open request of most services. */
+static enum gw_rc add_somebody(struct replay_vars *vars, struct why *why)
+{
+        uint8_t random[4];
+        char iin[13];
+        do {
+                if (RAND_bytes(random, sizeof random) != 1)
+                        return why_say(why, GW_FAULT, "no random numbers");
+                snprintf(iin, sizeof iin, "%02u%02u%02u39%03u", 70 + random[0] % 30u, 1 + random[1] % 12u, 1 + random[2] % 28u, 1 + random[3] % 9u);
+        } while (!iin_complete(iin));
+        replay_vars_put(vars, "somebody", iin);
+        return GW_OK;
+}
+
 /* [set] over the generated values; a value may use placeholders of those before it. */
 static enum gw_rc fill_vars(const struct replay_case *c, const char *message_id, struct replay_vars *vars, struct why *why)
 {
@@ -66,6 +81,8 @@ static enum gw_rc fill_vars(const struct replay_case *c, const char *message_id,
         replay_vars_put(vars, "messageId", message_id ? message_id : text_uuid(uuid));
         replay_vars_put(vars, "correlationId", text_uuid(uuid));
         enum gw_rc rc = add_request_number(vars, why);
+        if (rc == GW_OK)
+                rc = add_somebody(vars, why);
         for (size_t i = 0; rc == GW_OK && i < c->set.count; i++) {
                 auto_buf struct buf value = BUF_INIT;
                 rc = replay_expand(vars, span_str(c->set.items[i].value), false, &value, why);
@@ -246,7 +263,7 @@ static enum gw_rc build(const struct replay_case *c, struct replay_context *cont
         enum gw_rc rc = build_application(c, context, &application, why);
         if (rc != GW_OK)
                 return rc;
-        if (c->channel != REPLAY_REST)
+        if (c->channel != REPLAY_REST && c->channel != REPLAY_FRONT)
                 return build_envelope(c, context, buf_span(&application), out, why);
         buf_add_span(out, buf_span(&application));
         return GW_OK;

@@ -25,7 +25,7 @@ struct key {
 };
 #define AT(member) offsetof(struct replay_case, member)
 static const struct key keys[] = {
-        {"request", "channel", TEXT, AT(channel_text), "sync|async|rest|http|raw"},
+        {"request", "channel", TEXT, AT(channel_text), "sync|async|rest|front|http|raw"},
         {"request", "template", TEXT, AT(template), NULL},
         {"request", "application", TEXT, AT(application), NULL},
         {"request", "application_signer", TEXT, AT(application_signer), NULL},
@@ -35,6 +35,7 @@ static const struct key keys[] = {
         {"request", "data_form", TEXT, AT(data_form), "escaped|cdata|child|qualified|escaped-bom"},
         {"request", "application_form", TEXT, AT(application_form), "xml|cms|json-cms|json-detached|json-xml"},
         {"request", "cms_change", TEXT, AT(cms_change), "none|content|certificate-id|no-certificate|no-attributes|sha1|value|detached"},
+        {"request", "login", TEXT, AT(login), NULL},
         {"request", "method", TEXT, AT(method), NULL},
         {"request", "path", TEXT, AT(http_path), NULL},
         {"request", "content_type", TEXT, AT(content_type), NULL},
@@ -223,6 +224,7 @@ static const struct { const char *text; enum replay_channel channel; const char 
         {"sync", REPLAY_SYNC, "/shep/sync", "text/xml; charset=utf-8"},
         {"async", REPLAY_ASYNC, "/shep/async", "text/xml; charset=utf-8"},
         {"rest", REPLAY_REST, "/api/v1/requests", "application/xml"},
+        {"front", REPLAY_FRONT, "/api/v1/front-office/applications", "application/xml"},
         {"http", REPLAY_HTTP, "/", "text/xml; charset=utf-8"},
         {"raw", REPLAY_RAW, "/", ""},
 };
@@ -246,12 +248,14 @@ static enum gw_rc complete(struct replay_case *c, struct why *why)
                         continue;
                 c->channel = channels[i].channel;
                 fall_back(&c->http_path, channels[i].path);
-                bool rest = channels[i].channel == REPLAY_REST && c->application_form;
+                bool rest = (c->channel == REPLAY_REST || c->channel == REPLAY_FRONT) && c->application_form;
                 fall_back(&c->content_type, rest && str_eq(c->application_form, "cms") ? "application/pkcs7-mime" : rest && str_starts(c->application_form, "json") ? "application/json" : channels[i].content_type);
                 fall_back(&c->template, channels[i].text);
         }
         if (c->channel == REPLAY_RAW && !c->raw)
                 return why_say(why, GW_REJECT, "%s: channel raw needs the key raw", c->path);
+        if (c->channel == REPLAY_FRONT)
+                fall_back(&c->login, c->application_signer);
         fall_back(&c->method, "POST");
         fall_back(&c->repeat, "no");
         fall_back(&c->repeat_status, c->status);

@@ -151,7 +151,7 @@ enum gw_rc replay_put_form(const struct replay_case *c, const struct replay_cont
                 add_json(buf_span(text), none, &out);
         else if (!str_eq(c->application_form, "cms"))
                 add_json(beside ? buf_span(text) : none, buf_span(&der), &out);
-        else if (c->channel == REPLAY_REST)
+        else if (c->channel == REPLAY_REST || c->channel == REPLAY_FRONT)
                 buf_add_span(&out, buf_span(&der));
         else
                 text_base64(&out, buf_span(&der));

@@ -19,6 +19,7 @@ void replay_answer_done(struct replay_answer *answer)
         buf_done(&answer->body);
         free(answer->content_type);
         free(answer->error);
+        free(answer->cookie);
         *answer = (struct replay_answer){.body = BUF_INIT};
 }
 
@@ -27,6 +28,20 @@ static size_t on_body(char *data, size_t size, size_t count, void *ctx)
         struct buf *body = ctx;
         buf_add(body, data, size * count);
         return buf_failed(body) ? 0 : size * count;
+}
+
+/* The first cookie, without its attributes. */
+static size_t on_header(char *data, size_t size, size_t count, void *ctx)
+{
+        static const char name[] = "set-cookie:";
+        struct replay_answer *answer = ctx;
+        size_t n = size * count;
+        if (!answer->cookie && n > strlen(name) && strncasecmp(data, name, strlen(name)) == 0) {
+                auto_str char *value = xstrndup(data + strlen(name), n - strlen(name));
+                const char *start = value + strspn(value, " ");
+                answer->cookie = xstrndup(start, strcspn(start, ";\r\n"));
+        }
+        return n;
 }
 
 struct upload { struct span left; };
@@ -60,14 +75,18 @@ static bool names_header(const struct replay_case *c, const char *name)
 }
 
 /* A case's own header replaces ours of that name; "Name:" without a value leaves it out. */
-static struct curl_slist *make_headers(const struct replay_case *c, const struct replay_message *message)
+static struct curl_slist *make_headers(const struct replay_case *c, const struct replay_message *message, const struct replay_session *session)
 {
         struct curl_slist *list = NULL;
+        if (session->cookie) {
+                add_header(&list, session->cookie);
+                add_header(&list, session->csrf);
+        }
         auto_str char *type = xasprintf("Content-Type: %s", c->content_type);
         auto_str char *key = xasprintf("Idempotency-Key: %s", message->message_id);
         if (message->body.n > 0)
                 add_header(&list, type);
-        if (c->channel == REPLAY_REST && message->body.n > 0 && !names_header(c, "Idempotency-Key"))
+        if ((c->channel == REPLAY_REST || c->channel == REPLAY_FRONT) && message->body.n > 0 && !names_header(c, "Idempotency-Key"))
                 add_header(&list, key);
         if ((c->channel == REPLAY_SYNC || c->channel == REPLAY_ASYNC) && !names_header(c, "SOAPAction"))
                 add_header(&list, "SOAPAction: \"\"");
@@ -147,13 +166,20 @@ static void set_method(CURL *curl, const struct replay_case *c, const struct rep
 static void send_http(const struct replay_case *c, const struct replay_target *target, const struct replay_message *message,
                       struct replay_answer *answer)
 {
+        struct replay_session session = {NULL, NULL};
+        struct why why = WHY_INIT;
+        if (c->channel == REPLAY_FRONT && !str_eq(c->login, "none") && replay_login(c, target, &session, &why) != GW_OK) {
+                answer->error = xstrdup(why.detail);
+                return;
+        }
         auto_str char *url = make_url(c, target, c->http_path);
         gw_auto(curl) CURL *curl = new_handle(url, target, c->channel == REPLAY_REST ? c->client : NULL, &answer->body);
-        gw_auto(slist) struct curl_slist *headers = make_headers(c, message);
+        gw_auto(slist) struct curl_slist *headers = make_headers(c, message, &session);
         struct upload upload;
         set_method(curl, c, message, &upload);
         curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
         perform(curl, answer);
+        replay_session_done(&session);
 }
 
 void replay_get(const struct replay_case *c, const struct replay_target *target, const char *path, struct replay_answer *ret_answer)
@@ -161,6 +187,20 @@ void replay_get(const struct replay_case *c, const struct replay_target *target,
         *ret_answer = (struct replay_answer){.body = BUF_LIMIT(ANSWER_BYTES_MAX)};
         auto_str char *url = make_url(c, target, path);
         gw_auto(curl) CURL *curl = new_handle(url, target, c->channel == REPLAY_REST ? c->client : NULL, &ret_answer->body);
+        perform(curl, ret_answer);
+}
+
+void replay_post(const struct replay_case *c, const struct replay_target *target, const char *path, struct span json, struct replay_answer *ret_answer)
+{
+        *ret_answer = (struct replay_answer){.body = BUF_LIMIT(ANSWER_BYTES_MAX)};
+        auto_str char *url = make_url(c, target, path);
+        gw_auto(curl) CURL *curl = new_handle(url, target, NULL, &ret_answer->body);
+        gw_auto(slist) struct curl_slist *headers = curl_slist_append(NULL, "Content-Type: application/json");
+        curl_easy_setopt(curl, CURLOPT_POSTFIELDS, json.n ? (const char *)json.p : "");
+        curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)json.n);
+        curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
+        curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, on_header);
+        curl_easy_setopt(curl, CURLOPT_HEADERDATA, ret_answer);
         perform(curl, ret_answer);
 }
 

@@ -19,17 +19,32 @@ static int two_digits(const char *number, int i)
         return digit(number, i) * 10 + digit(number, i + 1);
 }
 
-/* C.1: two rows of weights; when both give 10, the number was never assigned. */
-static bool check_digit_right(const char *number)
+/* C.1: two rows of weights over the first eleven digits; -1 when both give 10: the number was never assigned. */
+static int check_digit_of(const char *number)
 {
         for (int shift = 0; shift <= 2; shift += 2) {
                 int sum = 0;
                 for (int i = 0; i < 11; i++)
                         sum += digit(number, i) * ((i + shift) % 11 + 1);
                 if (sum % 11 < 10)
-                        return sum % 11 == digit(number, 11);
+                        return sum % 11;
         }
-        return false;
+        return -1;
+}
+
+static bool check_digit_right(const char *number)
+{
+        return check_digit_of(number) == digit(number, 11);
+}
+
+bool iin_complete(char iin[13])
+{
+        int check = check_digit_of(iin);
+        if (check < 0)
+                return false;
+        iin[11] = (char)('0' + check);
+        iin[12] = '\0';
+        return true;
 }
 
 static int month_days(int year, int month)

@@ -14,6 +14,8 @@ struct iin_facts {
 };
 /* 12 digits, a century and sex digit 1 to 6, a real date; and, when asked, the right check digit (the authority's own test people fail it). ret_facts may be NULL. */
 bool iin_valid(const char *iin, bool check_digit, struct iin_facts *ret_facts);
+/* Writes the check digit behind the first eleven; false: there is no such number (C.1). */
+bool iin_complete(char iin[13]);
 /* Whole years of age on the day of `at` (legal time); -1 when born after it. On 29 February's birthdays a year is full on 1 March of other years. */
 int iin_age(const struct iin_facts *facts, struct wall_time at);
 /* Whole months, for ages of half a year. */
