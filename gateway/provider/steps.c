@@ -24,6 +24,20 @@ int steps_of_act(const struct route *route, enum step_act act)
         return 0;
 }
 
+static bool ends_with_register(const struct service *service, const struct route_step *step)
+{
+        for (size_t i = 0; step && i < service->paper_count; i++)
+                if (str_eq(service->papers[i].id, step->paper))
+                        return service->papers[i].kind == PAPER_TRANSFER_REGISTER;
+        return false;
+}
+
+bool steps_by_register(const struct steps_case *c, int n)
+{
+        const struct route_step *step = steps_at(c->route, n);
+        return ends_with_register(c->service, step) || (step && step->act == ACT_ACCEPT && ends_with_register(c->service, steps_at(c->route, n - 1)));
+}
+
 /* ---- moments ---- */
 
 static struct wall_time earlier(struct wall_time a, struct wall_time b)

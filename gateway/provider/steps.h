@@ -29,6 +29,8 @@ struct wall_time steps_result_due(const struct steps_case *c);
 const struct route_step *steps_at(const struct route *route, int n);
 /* The step after n (0: the first), refusals of intake left out; 0: none. */
 int steps_next(const struct route *route, int n);
+/* Is the step taken with a transfer register, by making or accepting one (gateway/worker/endpoint_registers.c), and in no other way? */
+bool steps_by_register(const struct steps_case *c, int n);
 /* Number of the only step of that act; 0: none. */
 int steps_of_act(const struct route *route, enum step_act act);
 /* When a step that the request came to at `from` must be done, and from when that moment is near: less than a fifth of its time is left, or its last day has begun. */

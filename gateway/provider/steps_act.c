@@ -163,10 +163,11 @@ static enum gw_rc plan_result(const struct steps_case *c, const struct casework_
         return GW_OK;
 }
 
+/* Not to where a register is accepted: it has been. What is to be handed over again goes back to its transfer. */
 static enum gw_rc plan_return(const struct steps_case *c, const struct casework_row *row, const struct steps_input *input, struct wall_time now, struct steps_plan *plan, struct why *why)
 {
         const struct route_step *to = steps_at(c->route, input->to);
-        if (!to || input->to >= row->step || to->branch == STEP_REFUSE_INTAKE || input->to <= steps_of_act(c->route, ACT_REGISTER))
+        if (!to || input->to >= row->step || to->branch == STEP_REFUSE_INTAKE || input->to <= steps_of_act(c->route, ACT_REGISTER) || (to->act == ACT_ACCEPT && steps_by_register(c, input->to)))
                 return need("step", "not an earlier step after the registration", why);
         enum gw_rc rc = check_comment(input, why);
         if (rc == GW_OK)

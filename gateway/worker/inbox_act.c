@@ -175,6 +175,8 @@ static enum gw_rc plan(struct inbox_call *call, struct why *why)
                 .comment = text_of(a, "comment"),
                 .to = (int)json_integer_value(json_object_get(a->body, "step")),
         };
+        if (a->act == ACT_OF_STEP && input.step == call->row.step && steps_by_register(&call->people.steps, input.step))
+                return why_set(why, GW_REJECT, REASON_STEP_INPUT, "register: this step is taken with a transfer register (/api/v1/registers)");
         find_executor(call, &input);
         return steps_plan(&call->people.steps, &call->row, &call->actor, verbs[a->act], &input, call->now, &a->plan, why);
 }

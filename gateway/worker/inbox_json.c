@@ -280,7 +280,7 @@ static json_t *actions_json(const struct inbox_call *call)
                 json_array_append_new(list, json_string(mine ? "release" : "claim"));
         for (enum steps_verb verb = 0; verb < STEPS_VERB_COUNT; verb++)
                 if (verbs & 1U << verb)
-                        json_array_append_new(list, json_string(steps_verb_names[verb]));
+                        json_array_append_new(list, json_string(verb == STEPS_COMPLETE && steps_by_register(&call->people.steps, row->step) ? "register" : steps_verb_names[verb]));
         return list;
 }
 

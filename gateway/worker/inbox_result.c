@@ -14,6 +14,8 @@
 #include "gateway/worker/verdict.h"
 
 #define RESULT_BYTES_MAX ((size_t)512 << 10)
+#define PAUSE_MS 100
+#define TRIES_MAX 50
 
 /* What both need to know of the request. */
 struct subject {
@@ -137,6 +139,7 @@ struct deciding {
         struct outgoing out;
         char actor[CASEWORK_STAFF_MAX + 40];
         bool repeated;
+        int tries;
 };
 
 bool inbox_is_result_path(const char *rest)
@@ -231,16 +234,23 @@ static enum gw_rc judge_body(struct inbox_call *call, struct why *why)
         return rc;
 }
 
+/* The messages come after the request's first notice, in the order of their numbers. */
 static enum gw_rc compose(struct inbox_call *call, struct why *why)
 {
         struct deciding *d = call->state;
         struct loop *loop = call->loop;
+        request_work_done(&d->subject.work);
+        enum gw_rc rc = store_work_view(loop->reader, call->number, &d->subject.work, why);
+        if (rc == GW_OK && d->subject.work.outbox_sequence == 0)
+                rc = why_set(why, GW_RETRY, REASON_OVERLOADED, "the first notice is still being written");
+        if (rc != GW_OK)
+                return rc;
         d->delivery = delivery_new(&loop->delivery, call->row.request_id, call->number);
         if (d->subject.work.outbox_open)
                 delivery_hold(d->delivery);
         d->out = (struct outgoing){.loop = loop, .delivery = d->delivery, .work = &d->subject.work};
         const struct outgoing_about about = {.outcome = d->said.outcome, .document_number = d->subject.document_number, .document = buf_span(&d->document)};
-        enum gw_rc rc = outgoing_compose(&d->out, REQUEST_DECIDED, &about, call->now, why);
+        rc = outgoing_compose(&d->out, REQUEST_DECIDED, &about, call->now, why);
         return rc == GW_OK ? outgoing_compose(&d->out, REQUEST_RESULT_SENT, &about, call->now, why) : rc;
 }
 
@@ -289,19 +299,73 @@ static void on_delivered(void *arg)
         loop->calls--;
 }
 
+static void start_deciding(struct inbox_call *call);
+
+/* A moment, after which it is tried again: the first notice was being written. */
+struct pause {
+        uv_timer_t timer;
+        struct inbox_call *call;
+};
+
+static void on_pause_closed(uv_handle_t *handle)
+{
+        free(handle->data);
+}
+
+static void on_paused(uv_timer_t *timer)
+{
+        struct pause *p = timer->data;
+        struct inbox_call *call = p->call;
+        uv_close((uv_handle_t *)timer, on_pause_closed);
+        start_deciding(call);
+}
+
+static void pause_and_try(struct inbox_call *call)
+{
+        struct pause *p = xcalloc(1, sizeof *p);
+        p->call = call;
+        uv_timer_init(&call->loop->uv, &p->timer);
+        p->timer.data = p;
+        uv_timer_start(&p->timer, on_paused, PAUSE_MS, 0);
+}
+
+/* What was composed is not sent. */
+static void drop_composed(struct inbox_call *call)
+{
+        struct deciding *d = call->state;
+        outgoing_done(&d->out);
+        if (!d->delivery)
+                return;
+        call->loop->calls++; /* until the delivery is over */
+        delivery_finish(gw_take(&d->delivery), on_delivered, call->loop);
+}
+
+/* A row with the number of ours has come in between (INTERNAL), or the first is not there yet: both pass. */
+static bool passes(const struct inbox_call *call, enum gw_rc rc, const struct why *why)
+{
+        const struct deciding *d = call->state;
+        bool soon = (rc == GW_REJECT && why->reason == REASON_INTERNAL) || (rc == GW_RETRY && why->reason == REASON_OVERLOADED);
+        return soon && d->tries < TRIES_MAX && !call->loop->draining;
+}
+
 static void on_decided(void *arg, enum gw_rc rc, const struct why *why)
 {
         struct inbox_call *call = arg;
         struct deciding *d = call->state;
         struct loop *loop = call->loop;
+        if (passes(call, rc, why)) {
+                d->tries++;
+                drop_composed(call);
+                pause_and_try(call);
+                return;
+        }
         if (rc == GW_OK && !d->repeated) {
                 atomic_fetch_add(&loop->shared->counters.completed, 1);
                 log_event(LOG_INFO, call->number, "request.decided", "service=%s outcome=%s by=%s document=%s call=%s", call->row.service, d->said.outcome, call->actor.id,
                           d->subject.document_number, call->id);
                 outgoing_push(&d->out);
         }
-        loop->calls++; /* until the delivery is over */
-        delivery_finish(d->delivery, on_delivered, loop);
+        drop_composed(call); /* nothing is left of it once it was pushed */
         if (rc != GW_OK) {
                 refuse(call, why);
                 return;
@@ -384,7 +448,13 @@ void inbox_result(struct inbox_call *call)
                 refuse(call, &why);
                 return;
         }
-        rc = compose(call, &why);
+        start_deciding(call);
+}
+
+static void start_deciding(struct inbox_call *call)
+{
+        struct why why = WHY_INIT;
+        enum gw_rc rc = compose(call, &why);
         if (rc == GW_OK)
                 journal_submit(call->loop->journal, decide_work, on_decided, call);
         else

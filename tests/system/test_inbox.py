@@ -9,10 +9,15 @@ import urllib.parse
 
 from check import GATEWAY, PKI, ROOT, Checks, Lab, Message, Store, cabinet, complaints, element, filled, http_call, defaults, metric, moment, number_of, problem, said, sign, state_of
 from session import Session
+from staff import STAFF
+
+import front
 
 c = Checks()
 INBOX = "/api/v1/inbox"
 JSON = {"Content-Type": "application/json"}
+FIVE = ["D1", "D2", "D3", "D4", "D5"]
+CARE = [*FIVE, "D6"]
 
 
 def housing(lab, channel="rest", **fields):
@@ -150,6 +155,113 @@ def to_the_refusal(lab, desks):
     found = re.fullmatch(r"(.*)<cms>([^<]+)</cms></result>", document, re.S)
     c.that("the CMS lies in the document, over the draft", found and found[1] + "</result>" == draft.text, document[-300:])
     return number
+
+
+# ---- over a counter ----
+
+def counter(lab, desks, who, route, service, documents, **options):
+    """Registered by a front office; its number."""
+    answer = front.send(desks[who].session, front.paper(route, service, documents, **options))
+    c.same(f"{service} by {route} is registered", answer.status, 201, answer)
+    number = answer.json.get("number")
+    if not number:
+        raise RuntimeError(answer)
+    case = desks[who].get(f"/{number}").json
+    c.same("taken in by that person", (case["history"][-1]["staff"], case["channel"]), (who, "front-office"))
+    return number
+
+
+def decided(lab, desks, who, number, certificate, outcome="POSITIVE", **query):
+    draft = desks[who].draft(number, outcome=outcome, **query)
+    c.same("a draft", draft.status, 200, draft)
+    answer = desks[who].result(number, sign(draft.text, certificate))
+    c.same(f"{who} signs", (answer.status, answer.json.get("outcome")), (201, outcome), answer)
+    c.within("the cabinet has it", lambda: state_of(lab, number) == "RESULT_SENT")
+    return answer
+
+
+def ended(desks, who, number, steps):
+    case = desks[who].get(f"/{number}").json
+    acts = [(h["step"], h["act"], h["staff"]) for h in case["history"] if h["act"] not in ("RETURN", "COMMENT", "SUBSTITUTE")]
+    c.same("every step by whom it is", acts, steps)
+    c.that("nothing is left", case["step"] is None and all(s["doneAt"] for s in case["steps"] if s["branch"] != "REFUSE_INTAKE"), case["step"])
+
+
+def at_the_authorised_body(lab, desks):
+    number = counter(lab, desks, "body-executor", "AUTH_BODY", "HOME_CARE_2013", CARE, provider=front.BODY)
+    case = desks["body-head"].get(f"/{number}").json
+    c.same("14 working days, the head has 15 minutes", (case["step"]["n"], case["step"]["paragraph"], bool(case["dueAt"])), (2, "T1.2", True))
+    c.same("resolution", desks["body-head"].step(number, 2, executor="body-executor").status, 200)
+    c.same("prepared", desks["body-executor"].step(number, 3, outcome="POSITIVE").status, 200)
+    back = desks["body-head"].post(f"/{number}/return", token=desks["body-head"].claim(number), step=3, comment="медициналық карта?")
+    c.same("back once", (back.status, back.json["step"]["n"]), (200, 3), back)
+    c.same("and prepared anew", desks["body-executor"].step(number, 3, outcome="REFUSED", ground="CONTRAINDICATION").status, 200)
+    decided(lab, desks, "body-head", number, "head-130140900016", "REFUSED", ground="CONTRAINDICATION")
+    c.same("a reasoned refusal", element(Store(lab).value("SELECT content FROM document WHERE request_id = ?", int(number[3:])), "kind"), "REASONED_REFUSAL")
+    refused("nothing returns from behind the signature", desks["body-executor"].post(f"/{number}/return", token=desks["body-executor"].claim(number), step=3, comment="x"), 409, "STEP_NOT_NEXT")
+    c.same("handed over", desks["body-executor"].step(number, 5).status, 200)
+    ended(desks, "body-head", number, [(1, "REGISTER", "body-executor"), (2, "RESOLVE", "body-head"), (3, "PREPARE", "body-executor"), (3, "PREPARE", "body-executor"),
+                                       (4, "SIGN", "body-head"), (5, "ISSUE", "body-executor")])
+
+
+def registered_to(desks, maker, taker, number):
+    made = desks[maker].session.call("/api/v1/registers", "POST", {"numbers": [number]})
+    c.same(f"{maker} makes a register", made.status, 201, made)
+    if taker:
+        answer = desks[taker].session.call(f"/api/v1/registers/{made.json['id']}/accept", "POST", b"")
+        c.same(f"{taker} accepts it", answer.status, 200, answer)
+
+
+def at_the_service_centre(lab, desks):
+    number = counter(lab, desks, "csc-inspector", "CSC", "HOME_CARE_2013", CARE, provider=front.BODY, iin="870930490018")
+    c.same("the accumulator makes registers", desks["csc-accumulator"].get(f"/{number}").json["actions"], ["claim", "register", "comment"])
+    refused("and does not do without", desks["csc-accumulator"].step(number, 2), 422, "STEP_INPUT", "register")
+    refused("the inspector is told whose it is", desks["csc-inspector"].post(f"/{number}/claim"), 403, "ROLE_REQUIRED", "CSC_ACCUMULATOR of the front office")
+    refused("so is the body", desks["body-head"].post(f"/{number}/claim"), 403, "ROLE_REQUIRED", "CSC_ACCUMULATOR of the front office")
+    registered_to(desks, "csc-accumulator", "body-executor", number)
+    c.same("resolution", desks["body-head"].step(number, 4, executor="body-executor").status, 200)
+    case = desks["body-executor"].step(number, 5, outcome="POSITIVE").json
+    c.same("the cap is the service's term", [s["dueAt"] for s in desks["body-head"].get(f"/{number}").json["steps"] if s["branch"] == "CAP"], [case["dueAt"]])
+    decided(lab, desks, "body-head", number, "head-130140900016")
+    c.same("the notification is recorded", desks["body-executor"].step(number, 7).status, 200)
+    refused("the register of results is the accumulator's", desks["csc-issuer"].post(f"/{number}/claim"), 403, "ROLE_REQUIRED", "CSC_ACCUMULATOR")
+    registered_to(desks, "csc-accumulator", None, number)
+    c.same("handed over", desks["csc-issuer"].step(number, 9).status, 200)
+    ended(desks, "csc-issuer", number, [(1, "REGISTER", "csc-inspector"), (2, "TRANSFER", "csc-accumulator"), (3, "ACCEPT", "body-executor"), (4, "RESOLVE", "body-head"),
+                                        (5, "PREPARE", "body-executor"), (6, "SIGN", "body-head"), (7, "RECORD", "body-executor"), (8, "ACCEPT", "csc-accumulator"), (9, "ISSUE", "csc-issuer")])
+
+
+def decided_in_one(lab, desks):
+    """Routes on which the provider's leg is one step, by whoever of his people may sign."""
+    for who, route, service, documents, transfers, outcome, options in (
+            ("statecorp1", "STATECORP", "TSA_CERT", ["D1"], 4, "NEGATIVE", {}), ("center1", "CENTER", "TSA_CERT", ["D1"], 3, "POSITIVE", {"iin": "870930490018"}),
+            ("center1", "CENTER", "TSA_ASSIGN", FIVE, 4, "POSITIVE", {}), ("statecorp1", "STATECORP", "HOME_SCHOOL", [f"D{i}" for i in range(1, 8)], 4, "POSITIVE", {})):
+        number = counter(lab, desks, who, route, service, documents, **options)
+        c.same("handed to the provider", desks[who].step(number, transfers).status, 200)
+        step = desks["head"].get(f"/{number}").json
+        n = step["step"]["n"]
+        c.same("his step", (n, step["step"]["role"], step["step"]["act"]), (transfers + 1, "PROVIDER", "DECIDE"))
+        c.same("with his own steps as a list", [len(s["through"]) for s in step["steps"] if s["n"] == n], [4 if service == "TSA_CERT" else 0])
+        if service == "HOME_SCHOOL":
+            c.that("24 hours before the end of the term", step["resultDueAt"] < step["dueAt"] and step["step"]["dueAt"] <= step["resultDueAt"], (step["dueAt"], step["resultDueAt"]))
+        refused("whoever may not sign does not decide", desks["executor1"].result(number, sign(desks["executor1"].draft(number, outcome=outcome).text, "employee-160640900019")), 422, "RESULT_SIGNER_RIGHT")
+        c.same("he gives it back", desks["executor1"].post(f"/{number}/release", token=desks["executor1"].claim(number)).status, 200)
+        decided(lab, desks, "head", number, "head-160640900019", outcome)
+        refused("the provider does not hand over", desks["head"].post(f"/{number}/claim"), 403, "ROLE_REQUIRED", "of the front office")
+        c.same("handed over", desks[who].step(number, n + 1).status, 200)
+        c.same("nothing is left", desks[who].get(f"/{number}").json["step"], None)
+
+
+def by_the_akim(lab, desks):
+    number = counter(lab, desks, "akim-worker", "AKIM", "TSA_ASSIGN", FIVE, residence="396030100", iin="870930490018")
+    c.same("to the akim", desks["akim-worker"].step(number, 3).status, 200)
+    refused("the akim names one of his own", desks["akim1"].step(number, 4, executor="executor1"), 422, "STEP_INPUT", "AKIM_EXECUTOR")
+    c.same("named", desks["akim1"].step(number, 4, executor="akim-executor").status, 200)
+    c.same("to the provider", desks["akim-executor"].step(number, 5).status, 200)
+    decided(lab, desks, "head", number, "head-160640900019")
+    c.same("handed over", desks["akim-worker"].step(number, 7).status, 200)
+    ended(desks, "akim1", number, [(1, "REGISTER", "akim-worker"), (3, "TRANSFER", "akim-worker"), (4, "RESOLVE", "akim1"), (5, "TRANSFER", "akim-executor"), (6, "DECIDE", "head"),
+                                   (7, "ISSUE", "akim-worker")])
 
 
 # ---- each role at each door ----
@@ -301,7 +413,7 @@ def pages(lab, desks):
         cursor = page["next"]
     c.same("all pages are the whole, each once", sorted(seen), sorted(r[0] for r in Store(lab).rows("SELECT printf('101%011d', request_id) FROM casework WHERE step > 0 AND provider_bin = '160640900019'")))
     c.same("newest first", [i["number"] for i in head.get("", "?sort=registered&limit=7").json["items"]], numbers[::-1])
-    c.that("mine", all(i["step"]["role"] == "HEAD" for i in head.get("", "?role=mine").json["items"]))
+    c.that("mine", {i["step"]["role"] for i in head.get("", "?role=mine").json["items"]} <= {"HEAD", "PROVIDER"})
     c.same("of a role", {i["step"]["role"] for i in desks["clerk"].get("", "?role=HEAD&limit=100").json["items"]}, {"HEAD"})
     c.same("one number", [i["number"] for i in head.get("", f"?q={numbers[0]}").json["items"]], numbers[:1])
     c.same("another service", head.get("", "?service=LOCAL_AID").json["items"], [])
@@ -386,13 +498,15 @@ def nothing_personal(lab):
 
 def main():
     with Lab(settings={"check": {"enabled": "yes", "url": "https://check.example.kz"}}) as lab:
-        desks = {name: Desk(lab, name) for name in ("head", "deputy", "clerk", "executor1", "executor2", "operator", "center1", "body-head", "csc-issuer")}
+        desks = {name: Desk(lab, name) for name in STAFF}
         for channel in ("rest", "async"):
             c.part(to_the_notification, lab, desks, channel)
         _, message = housing(lab, "sync")
         c.same("a caller who waits is told that it goes on", said(message.send(lab)), "IN_PROGRESS")
         c.part(to_the_refusal, lab, desks)
         c.part(doors, lab, desks)
+        for walk in (at_the_authorised_body, at_the_service_centre, decided_in_one, by_the_akim):
+            c.part(walk, lab, desks)
         c.part(bad_results, lab, desks, claims(lab, desks), housing(lab)[0])
         numbers = pages(lab, desks)
         c.part(changes, lab, desks, numbers[0])

@@ -418,7 +418,7 @@ static void signature_reasons_are_covered(void **state)
         }
         replay_paths_done(&paths);
         for (int reason = REASON_XML_NOT_WELL_FORMED; reason <= REASON_APPLICANT_IIN_INVALID; reason++) {
-                bool own_test = str_starts(reason_info(reason)->name, "DOCUMENT_") || str_starts(reason_info(reason)->name, "ATTACHMENT_") ||
+                bool own_test = str_starts(reason_info(reason)->name, "DOCUMENT_") || str_starts(reason_info(reason)->name, "ATTACHMENT_") || str_starts(reason_info(reason)->name, "APPLICATION_REPEATED") ||
                                 reason == REASON_REQUEST_DUPLICATE; /* front office; files; an open request */
                 bool not_yet = own_test || reason == REASON_TRANSPORT_CERTIFICATE_REVOKED || reason == REASON_APPLICANT_CERTIFICATE_REVOKED ||
                                reason == REASON_CMS_MALFORMED || needs_more_than_a_change(reason);

@@ -378,6 +378,12 @@ static void back_for_correction(void **state GW_UNUSED)
         plan_refused(&s, &head, STEPS_RETURN, (struct steps_input){.to = 0, .comment = "x"}, REASON_STEP_INPUT, "step: not an earlier step");
         plan_refused(&s, &head, STEPS_RETURN, (struct steps_input){.to = 5}, REASON_STEP_INPUT, "comment: is missing");
         plan_refused(&s, &executor, STEPS_RETURN, input, REASON_ROLE_REQUIRED, "role HEAD of the provider");
+        s = scene_of("HOME_CARE_2013", ROUTE_CSC, 4, "");
+        plan_refused(&s, &head, STEPS_RETURN, (struct steps_input){.to = 3, .comment = "x"}, REASON_STEP_INPUT, "step: not an earlier step"); /* the register has been accepted */
+        assert_true(steps_by_register(&s.c, 2) && steps_by_register(&s.c, 3) && steps_by_register(&s.c, 8) && !steps_by_register(&s.c, 4) && !steps_by_register(&s.c, 0));
+        input.step = 4;
+        input.to = 2;
+        assert_int_equal(steps_plan(&s.c, &s.row, &head, STEPS_RETURN, &input, s.now, &plan, &why), GW_OK);
         /* not over a refusal of intake, and not from behind the signature */
         s = scene_of("TSA_ASSIGN", ROUTE_CENTER, 5, "");
         plan_refused(&s, &clerk, STEPS_RETURN, (struct steps_input){.to = 2, .comment = "x"}, REASON_STEP_INPUT, "step: not an earlier step");
