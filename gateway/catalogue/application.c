@@ -1,14 +1,11 @@
-/* Reads the application document and checks it against the service's schema. */
+/* Reads the application document. */
 #include <stdlib.h>
 #include <string.h>
 
 #include <openssl/crypto.h>
 
 #include "gateway/catalogue/catalogue.h"
-#include "gateway/identifiers/identifiers.h"
 #include "gateway/reason.h"
-
-GW_DEFINE_AUTO(schema_valid, xmlSchemaValidCtxt, xmlSchemaFreeValidCtxt)
 
 /* ---- fields ---- */
 
@@ -135,55 +132,7 @@ enum gw_rc application_read(const xmlNode *root, struct application **ret_applic
         return GW_OK;
 }
 
-/* ---- schema ---- */
-
-struct complaint {
-        int code;
-        char field[64], parent[64];
-};
-
-/* A name cut to fit, at a character border. */
-static void copy_name(const xmlNode *node, char out[64])
-{
-        out[0] = '\0';
-        if (!node || (node->type != XML_ELEMENT_NODE && node->type != XML_ATTRIBUTE_NODE))
-                return;
-        size_t n = strlen((const char *)node->name);
-        if (n > 60)
-                for (n = 60; n > 0 && (node->name[n] & 0xC0) == 0x80;)
-                        n--;
-        memcpy(out, node->name, n);
-        out[n] = '\0';
-}
-
-/* Only names are kept: libxml2's message quotes the value (I8). */
-static void note_error(void *ctx, xmlError *error)
-{
-        struct complaint *complaint = ctx;
-        if (complaint->code != 0)
-                return;
-        complaint->code = error->code;
-        const xmlNode *node = error->node;
-        copy_name(node, complaint->field);
-        copy_name(node ? node->parent : NULL, complaint->parent);
-}
-
-static const char *complaint_words(int code)
-{
-        switch (code) {
-        case XML_SCHEMAV_ELEMENT_CONTENT:
-                return "element not expected here, or one before it is missing";
-        case XML_SCHEMAV_CVC_COMPLEX_TYPE_2_4:
-                return "an element inside is missing";
-        case XML_SCHEMAV_CVC_COMPLEX_TYPE_3_2_1:
-        case XML_SCHEMAV_CVC_COMPLEX_TYPE_3_2_2:
-                return "attribute not expected here";
-        case XML_SCHEMAV_CVC_ELT_1:
-                return "not an application";
-        default: /* int, not an enum: libxml2 has hundreds */
-                return "value not accepted";
-        }
-}
+/* ---- by the service ---- */
 
 char *application_field(const xmlNode *root, const char *path)
 {
@@ -195,46 +144,6 @@ char *application_field(const xmlNode *root, const char *path)
                 path = slash ? slash + 1 : NULL;
         }
         return node ? xml_text(node) : NULL;
-}
-
-/* What no pattern can say of a number: dates and check digits. Of fields of the types app:iin and app:iban that stand once. */
-static enum gw_rc check_numbers(const struct service *service, const xmlNode *root, struct why *why)
-{
-        for (size_t i = 0; i < service->field_count; i++) {
-                const struct form_field *field = &service->fields[i];
-                bool iin = str_eq(field->type, "iin");
-                if (field->repeated || (!iin && !str_eq(field->type, "iban")))
-                        continue;
-                auto_str char *text = application_field(root, field->path);
-                if (text && !(iin ? iin_valid(text, true, NULL) : iban_valid(text)))
-                        return why_set(why, GW_REJECT, REASON_FORM_INVALID, "form/%s: not %s", field->path, iin ? "an IIN" : "an IBAN");
-        }
-        return GW_OK;
-}
-
-enum gw_rc service_check_form(const struct service *service, xmlDoc *application, struct why *why)
-{
-        gw_auto(schema_valid) xmlSchemaValidCtxt *valid = xmlSchemaNewValidCtxt(service->schema);
-        if (!service->schema || !valid)
-                return why_set(why, GW_FAULT, REASON_INTERNAL, "the form's schema cannot be used");
-        struct complaint complaint = {0};
-        xmlSchemaSetValidStructuredErrors(valid, note_error, &complaint);
-        int result = xmlSchemaValidateDoc(valid, application);
-        if (result < 0)
-                return why_set(why, GW_FAULT, REASON_INTERNAL, "the form's schema cannot be used");
-        if (result > 0)
-                return why_set(why, GW_REJECT, REASON_FORM_INVALID, "%s%s%s: %s", complaint.parent, complaint.parent[0] ? "/" : "",
-                               complaint.field, complaint_words(complaint.code));
-        const xmlNode *root = xmlDocGetRootElement(application);
-        enum gw_rc rc = check_numbers(service, root, why);
-        if (rc != GW_OK)
-                return rc;
-        auto_str char *consent = xml_child_text(root, APPLICATION_NS, "consent");
-        if (!str_eq(consent, "true") && !str_eq(consent, "1"))
-                return why_set(why, GW_REJECT, REASON_CONSENT_MISSING, "consent is not true");
-        if (!service->representatives && xml_child(root, APPLICATION_NS, "representative"))
-                return why_set(why, GW_REJECT, REASON_FORM_INVALID, "application/representative: this service is only for the person");
-        return GW_OK;
 }
 
 static bool is_on_route(const struct service *service, const char *id, const struct route *route)

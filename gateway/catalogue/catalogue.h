@@ -134,9 +134,6 @@ const struct route *service_channel_route(const struct service *service, const c
 void catalogue_explain(const struct catalogue *catalogue, const char *code, struct wall_time at, struct why *why);
 /* Every route's schedule must be one of the calendar's. GW_FAULT CONFIGURATION. */
 GW_MUST_CHECK enum gw_rc catalogue_check_calendar(const struct catalogue *catalogue, const struct calendar *calendar, struct why *why);
-/* The verified application against the service's schema. FORM_INVALID, detail names the field (never its value); CONSENT_MISSING. */
-GW_MUST_CHECK enum gw_rc service_check_form(const struct service *service, xmlDoc *application, struct why *why);
-
 struct application;
 /* Every file of the application must be one of the documents that the service knows on that route. FORM_INVALID. */
 GW_MUST_CHECK enum gw_rc service_check_attachments(const struct service *service, const struct route *route, const struct application *application, struct why *why);

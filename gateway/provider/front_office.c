@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "gateway/base/text.h"
+#include "gateway/catalogue/form_check.h"
 #include "gateway/identifiers/identifiers.h"
 #include "gateway/reason.h"
 
@@ -275,7 +276,7 @@ static enum gw_rc check_person(const struct front_question *q, const struct appl
 
 static enum gw_rc check_form(const struct front_question *q, const struct front_verdict *v, const struct front_application *a, struct why *why)
 {
-        enum gw_rc rc = service_check_form(v->service, a->document, why);
+        enum gw_rc rc = service_check_form(v->service, a->document, NULL, why);
         if (rc == GW_OK && v->route->consent && (!a->consent_written || a->consent_date.ms > q->at.ms))
                 return why_set(why, GW_REJECT, REASON_CONSENT_MISSING, "%s", a->consent_written ? "consent/@date is in the future" : "there is no written consent");
         if (rc == GW_OK)

@@ -100,7 +100,7 @@ static enum gw_rc look_up(struct intake *in, xmlDoc *document, struct why *why)
                 return why_set(why, GW_REJECT, REASON_SERVICE_NOT_AVAILABLE, "not through %s", in->channel);
         if (in->sender->services && !settings_list_has(in->sender->services, in->service->code))
                 return why_set(why, GW_REJECT, REASON_SENDER_SERVICE_FORBIDDEN, "not among the sender's services");
-        enum gw_rc rc = service_check_form(in->service, document, why);
+        enum gw_rc rc = service_check_form(in->service, document, &in->mistake, why);
         if (rc == GW_OK && !in->service->automated)
                 return people_check_provider(in->loop->shared->settings, in->service, a->provider_bin, why);
         if (rc == GW_OK && !str_eq(a->provider_bin, in->loop->shared->settings->issuer.bin))

@@ -2,6 +2,7 @@
 #ifndef GW_WORKER_INTAKE_H
 #define GW_WORKER_INTAKE_H
 
+#include "gateway/catalogue/form_check.h"
 #include "gateway/soap/shep.h"
 #include "gateway/worker/loop.h"
 #include "gateway/worker/submission.h"
@@ -22,6 +23,7 @@ struct intake {
         char applicant_iin[13];       /* who signed */
         char service_code[32];        /* of `service`, or of a message that was received before */
         uint8_t digest[32];
+        struct form_mistake mistake;  /* of a refused form: which field, by which rule */
         struct buf verdict;           /* JSON report (verdict.h) */
         struct signature_facts transport_facts;
         struct revocation_record revocation; /* what was told while it was verified; unknown: to be registered as CHECKING */

@@ -6,6 +6,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "gateway/catalogue/form_check.h"
 #include "gateway/catalogue/template.h"
 #include "gateway/catalogue/xpath.h"
 
@@ -484,33 +485,33 @@ struct sibling { const char *from, *to; int reason; const char *detail; };
 
 static const struct sibling form_siblings[] = {
         {"<requestNumber>10100000000001<", "<requestNumber>1010000000000<", REASON_FORM_INVALID,
-         "application/requestNumber: value not accepted"},
-        {"<declarantId>850412390011<", "<declarantId>85041239001X<", REASON_FORM_INVALID, "application/declarantId: value not accepted"},
-        {"<providerBin>160640900019<", "<providerBin> 160640900019<", REASON_FORM_INVALID, "application/providerBin: value not accepted"},
-        {"<language>kk<", "<language>en<", REASON_FORM_INVALID, "application/language: value not accepted"},
-        {"<requestDate>2026", "<requestDate>26", REASON_FORM_INVALID, "application/requestDate: value not accepted"},
+         "application/requestNumber: is not written in the form that is asked for"},
+        {"<declarantId>850412390011<", "<declarantId>85041239001X<", REASON_FORM_INVALID, "application/declarantId: is not written in the form that is asked for"},
+        {"<providerBin>160640900019<", "<providerBin> 160640900019<", REASON_FORM_INVALID, "application/providerBin: is not written in the form that is asked for"},
+        {"<language>kk<", "<language>en<", REASON_FORM_INVALID, "application/language: is not one of the values that are listed"},
+        {"<requestDate>2026", "<requestDate>26", REASON_FORM_INVALID, "application/requestDate: cannot be read as a date, a number, or yes or no"},
         {"<consent>true</consent>", "<consent>false</consent>", REASON_CONSENT_MISSING, "consent is not true"},
         {"<consent>true</consent>", "", REASON_CONSENT_MISSING, "consent is not true"},
-        {"<consent>true</consent>", "<consent>yes</consent>", REASON_FORM_INVALID, "application/consent: value not accepted"},
+        {"<consent>true</consent>", "<consent>yes</consent>", REASON_FORM_INVALID, "application/consent: cannot be read as a date, a number, or yes or no"},
         {"<consent>true</consent>", "<consent>true</consent><consent>true</consent>", REASON_FORM_INVALID,
-         "application/consent: element not expected"},
+         "application/consent: is not expected here"},
         {"<language>kk</language>", "", REASON_FORM_INVALID,
-         "application/providerBin: element not expected here, or one before it is missing"},
-        {"</form>", "</form><form/>", REASON_FORM_INVALID, "application/form: element not expected"},
-        {"</purpose>", "</purpose><income>1</income>", REASON_FORM_INVALID, "form/income: element not expected"},
-        {"<form>", "<form a=\"1\">", REASON_FORM_INVALID, "application/form: attribute not expected here"},
+         "application/language: is missing"},
+        {"</form>", "</form><form/>", REASON_FORM_INVALID, "application/form: is not expected here"},
+        {"</purpose>", "</purpose><income>1</income>", REASON_FORM_INVALID, "form/income: is not expected here"},
+        {"<form>", "<form a=\"1\">", REASON_FORM_INVALID, "application/form: is not expected here"},
         {"Мектепке", "", REASON_NONE, ""},
-        {"Мектепке ұсыну үшін", "", REASON_FORM_INVALID, "form/purpose: value not accepted"},
-        {"Мектепке", "&lt;b>", REASON_FORM_INVALID, "form/purpose: value not accepted"},
-        {"Мектепке", "a\nb", REASON_FORM_INVALID, "form/purpose: value not accepted"},
-        {"Мектепке", "a&#xD;b", REASON_FORM_INVALID, "form/purpose: value not accepted"},
-        {"Мектепке", "\xe2\x80\xae" "abc", REASON_FORM_INVALID, "form/purpose: value not accepted"},
+        {"Мектепке ұсыну үшін", "", REASON_FORM_INVALID, "form/purpose: is too short or too long"},
+        {"Мектепке", "&lt;b>", REASON_FORM_INVALID, "form/purpose: is not written in the form that is asked for"},
+        {"Мектепке", "a\nb", REASON_FORM_INVALID, "form/purpose: is not written in the form that is asked for"},
+        {"Мектепке", "a&#xD;b", REASON_FORM_INVALID, "form/purpose: is not written in the form that is asked for"},
+        {"Мектепке", "\xe2\x80\xae" "abc", REASON_FORM_INVALID, "form/purpose: is not written in the form that is asked for"},
         {"Мектепке", "«ӘІҢҒҮҰҚӨҺ әіңғүұқөһ» № 5 (Ё, ё) – 'x' \"y\"", REASON_NONE, ""},
         {"</purpose>", "</purpose><period>CURRENT_QUARTER</period>", REASON_NONE, ""},
-        {"</purpose>", "</purpose><period>2025-Q1</period>", REASON_FORM_INVALID, "form/period: value not accepted"},
+        {"</purpose>", "</purpose><period>2025-Q1</period>", REASON_FORM_INVALID, "form/period: is not one of the values that are listed"},
         {"<consent>", "<representative><iin>870930490018</iin><basis>FRIEND</basis></representative><consent>", REASON_FORM_INVALID,
-         "representative/basis: value not accepted"},
-        {"<form>", "<x:form xmlns:x=\"urn:x\"/><form>", REASON_FORM_INVALID, "application/form: element not expected"},
+         "application/representative/basis: is not one of the values that are listed"},
+        {"<form>", "<x:form xmlns:x=\"urn:x\"/><form>", REASON_FORM_INVALID, "application/form: is not expected here"},
         {"<form>", "<form xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" xsi:schemaLocation=\"urn:x file:///etc/passwd\">",
          REASON_NONE, ""},
 };
@@ -524,7 +525,7 @@ static void form_and_siblings(void **state GW_UNUSED)
                 auto_str char *text = replaced(APPLICATION, sibling->from, sibling->to);
                 auto_xmldoc xmlDoc *doc = parsed(text);
                 struct why why = WHY_INIT;
-                enum gw_rc rc = service_check_form(service, doc, &why);
+                enum gw_rc rc = service_check_form(service, doc, NULL, &why);
                 assert_int_equal(rc, sibling->reason == REASON_NONE ? GW_OK : GW_REJECT);
                 if (why.reason != sibling->reason || strncmp(why.detail, sibling->detail, strlen(sibling->detail)) != 0)
                         fail_msg("%s -> %s: got %s \"%s\"", sibling->from, sibling->to, reason_info(why.reason)->name, why.detail);
@@ -542,7 +543,7 @@ static void purpose_length(void **state GW_UNUSED)
                 auto_str char *text = replaced(APPLICATION, "Мектепке ұсыну үшін", buf_cstr(&purpose));
                 auto_xmldoc xmlDoc *doc = parsed(text);
                 struct why why = WHY_INIT;
-                assert_int_equal(service_check_form(service, doc, &why), letters == 200 ? GW_OK : GW_REJECT);
+                assert_int_equal(service_check_form(service, doc, NULL, &why), letters == 200 ? GW_OK : GW_REJECT);
         }
 }
 
@@ -554,7 +555,7 @@ static void detail_holds_no_value(void **state GW_UNUSED)
         auto_str char *text = replaced(APPLICATION, "<declarantId>850412390011<", "<declarantId>850412390011 <");
         auto_xmldoc xmlDoc *doc = parsed(text);
         struct why why = WHY_INIT;
-        assert_int_equal(service_check_form(service, doc, &why), GW_REJECT);
+        assert_int_equal(service_check_form(service, doc, NULL, &why), GW_REJECT);
         assert_null(strstr(why.detail, "8504"));
 }
 
@@ -567,8 +568,8 @@ static void representative_only_where_allowed(void **state GW_UNUSED)
         gw_auto(catalogue) struct catalogue *strict = opened(folder.path), *usual = opened(SERVICES);
         auto_xmldoc xmlDoc *doc = parsed(APPLICATION_CHILD);
         struct why why = WHY_INIT;
-        assert_int_equal(service_check_form(catalogue_find(usual, "TSA_CERT", at(NOW)), doc, &why), GW_OK);
-        assert_int_equal(service_check_form(catalogue_find(strict, "TSA_CERT", at(NOW)), doc, &why), GW_REJECT);
+        assert_int_equal(service_check_form(catalogue_find(usual, "TSA_CERT", at(NOW)), doc, NULL, &why), GW_OK);
+        assert_int_equal(service_check_form(catalogue_find(strict, "TSA_CERT", at(NOW)), doc, NULL, &why), GW_REJECT);
         assert_int_equal(why.reason, REASON_FORM_INVALID);
         assert_string_equal(why.detail, "application/representative: this service is only for the person");
 }
@@ -632,7 +633,7 @@ static void measure_form(void **state GW_UNUSED)
         enum { TURNS = 2000 };
         clock_t start = clock();
         for (int i = 0; i < TURNS; i++)
-                assert_int_equal(service_check_form(service, doc, &why), GW_OK);
+                assert_int_equal(service_check_form(service, doc, NULL, &why), GW_OK);
         print_message("service_check_form: %.1f us\n", (double)(clock() - start) * 1e6 / CLOCKS_PER_SEC / TURNS);
 }
 

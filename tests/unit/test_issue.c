@@ -6,6 +6,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "gateway/catalogue/form_check.h"
 #include "gateway/catalogue/template.h"
 #include "gateway/issue/issue.h"
 
@@ -276,7 +277,7 @@ static void *loop(void *expected)
                 struct why why = WHY_INIT;
                 auto_xmldoc xmlDoc *application = parsed(APPLICATION);
                 auto_buf struct buf got = BUF_INIT;
-                if (service_check_form(service, application, &why) != GW_OK)
+                if (service_check_form(service, application, NULL, &why) != GW_OK)
                         return NULL;
                 written(APPLICATION, GBDFL, AID_NOW, &got);
                 if (!str_eq(buf_cstr(&got), buf_cstr(expected)))
