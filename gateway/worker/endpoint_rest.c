@@ -43,7 +43,7 @@ static void call_free(struct call *c)
 static void answer_refusal(void *arg, const struct why *why)
 {
         struct call *c = arg;
-        answer_problem(c->exchange, c->id, why);
+        answer_problem_with(c->exchange, c->id, why, why->reason == REASON_FORM_INVALID ? form_mistake_json(&c->intake->mistake) : NULL);
         call_free(c);
 }
 

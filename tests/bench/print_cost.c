@@ -1,6 +1,6 @@
 /* What a printed result costs: drawn, made PDF/A, signed, in this process.
  *
- *   print_cost PKI SERVICES RESULT.xml      prints "name value" lines: microseconds of CPU of this thread (mean over REPEAT, best of several rounds), bytes */
+ *   print_cost PKI SERVICES RESULT.xml [SERVICE]   prints "name value" lines: microseconds of CPU of this thread (mean over REPEAT, best of several rounds), bytes */
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -53,7 +53,7 @@ static void measure(const struct print_request *request, const struct signing_ke
 
 int main(int argc, char **argv)
 {
-        if (argc != 4)
+        if (argc != 4 && argc != 5)
                 return 2;
         verify_init();
         struct why why = WHY_INIT;
@@ -69,7 +69,7 @@ int main(int argc, char **argv)
                 fail(&why);
         struct print_request request = {
                 .layouts = layouts,
-                .service = catalogue_find(catalogue, "TSA_CERT", wall_now()),
+                .service = catalogue_find(catalogue, argc == 5 ? argv[4] : "TSA_CERT", wall_now()),
                 .document = buf_span(&xml),
                 .fonts = page_fonts_new("DejaVu Sans"),
                 .check_url = "https://gateway.example.kz",

@@ -3,6 +3,7 @@
 answers, never refused for it); the amount; the register asked twice, about two people; nothing personal in the log."""
 import json
 import pathlib
+import re
 import shutil
 import tempfile
 
@@ -131,6 +132,16 @@ def asked_about(lab):
            {**{name: 1 for name in SYSTEMS}, "gbdfl": 2, "socialaid": 0})
 
 
+# Name, what is changed, path, labels, rule and its text.
+FIELDS = [
+    ("child with another check digit", lambda t: t.replace(NURLAN, "120229590019"), ("form/childIin", "Баланың ЖСН-і", "ИИН ребенка", "IIN", "ИИН указан неверно")),
+    ("no relation", lambda t: re.sub(r"\s*<relation>PARENT</relation>", "", t),
+     ("form/relation", "Өтініш берушінің балаға қатысы", "Кем заявитель приходится ребенку", "MISSING", "не заполнено")),
+    ("a relation of none", lambda t: t.replace("PARENT", "UNCLE"), ("form/relation", "Өтініш берушінің балаға қатысы", "Кем заявитель приходится ребенку", "VALUES", "значения нет в списке допустимых")),
+    ("English", lambda t: re.sub("<language>..<", "<language>en<", t), ("application/language", "application/language", "application/language", "VALUES", "значения нет в списке допустимых")),
+]
+
+
 def forms(lab):
     rows = {"child with another check digit": (lambda t: t.replace(NURLAN, "120229590019"), "childIin"), "account with another check digit": (lambda t: t.replace("KZ61", "KZ62"), "account"),
             "a relation of none": (lambda t: t.replace("PARENT", "UNCLE"), "relation"), "no such day": (lambda t: t.replace(day(200), "2026-02-30"), "conclusionUntil"),
@@ -140,6 +151,9 @@ def forms(lab):
         answer = school(change=change).send(lab)
         c.that(f"{name}: FORM_INVALID that names the field", answer.status == 500 and "reason=FORM_INVALID" in answer.text and field in answer.text, answer)
         c.that(f"{name}: and not its value", "120229590019" not in answer.text and "KZ629990" not in answer.text, answer)
+    for name, change, want in FIELDS:
+        field = school(channel="rest", change=change).send(lab).json.get("field", {})
+        c.same(f"over REST, {name}: field, label and rule", (field.get("path"), field.get("kk"), field.get("ru"), field.get("rule"), field.get("ruleText", {}).get("ru")), want)
     c.same("nothing of it is registered", Store(lab).value("SELECT count(*) FROM request"), before)
 
 
