@@ -14,6 +14,7 @@ export class ApiError extends Error {
 }
 
 let csrf = null;
+let background = 0; // what runs now that nobody asked for
 let onSessionLost = () => {};
 
 export function useSession(session, lost) {
@@ -24,6 +25,7 @@ export function useSession(session, lost) {
 function headersOf(method, body, more) {
   const headers = { accept: "application/json, application/problem+json", ...more };
   if (body !== undefined && typeof body !== "string" && !(body instanceof Uint8Array)) headers["content-type"] ??= "application/json";
+  if (background) headers["x-background"] = "yes";
   if (csrf && method !== "GET") headers["x-csrf-token"] = csrf;
   return headers;
 }
@@ -54,6 +56,16 @@ export async function ask(method, path, { body, headers = {}, signal } = {}) {
   const error = await refusal(answer);
   if (answer.status === 401 && !path.startsWith("/session")) onSessionLost(error);
   throw error;
+}
+
+/** What a page does by itself: it does not count as somebody being there, so that a session which nobody uses ends in time. */
+export async function inBackground(work) {
+  background += 1;
+  try {
+    return await work();
+  } finally {
+    background -= 1;
+  }
 }
 
 export async function get(path, options) {

@@ -1,5 +1,5 @@
 // What others change: one long poll after the other, quietly again and again when the gateway is away.
-import { get, query } from "./api.js";
+import { get, inBackground, query } from "./api.js";
 
 const WAIT_S = 25;
 const PAUSE_MS = 5000;
@@ -16,7 +16,7 @@ export function follow(changed, alive = () => {}) {
         alive(true);
         const first = since === null;
         since = answer.seq;
-        if (!first && answer.numbers.length && !stopper.signal.aborted) await changed(answer.numbers);
+        if (!first && answer.numbers.length && !stopper.signal.aborted) await inBackground(() => changed(answer.numbers));
       } catch (error) {
         if (stopper.signal.aborted || error.status === 401) return;
         alive(false);

@@ -1,5 +1,5 @@
 // The operator's pages: what waits to be sent, who answers, which certificates end, how fast it goes, what is late. No personal data here.
-import { get, post } from "./api.js";
+import { get, inBackground, post } from "./api.js";
 import { chart } from "./charts.js";
 import { button, card, facts, fill, h, icon, toast } from "./dom.js";
 import { moment, number } from "./format.js";
@@ -103,7 +103,7 @@ export async function operatorPage(main, context, [asked]) {
     return null;
   }
   const timer = setInterval(() => {
-    if (!place.contains(document.activeElement) && !place.querySelector("details[open]")) draw().catch(() => {}); // the next round may be answered
+    if (!place.contains(document.activeElement) && !place.querySelector("details[open]")) inBackground(draw).catch(() => {}); // the next round may be answered
   }, REFRESH_MS);
   return () => clearInterval(timer);
 }

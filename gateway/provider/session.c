@@ -291,10 +291,10 @@ static enum gw_rc expired(struct why *why)
         return why_set(why, GW_REJECT, REASON_SESSION_EXPIRED, "the session is not known, or over");
 }
 
-/* An open page asks for changes by itself: no sign that anybody sits before it. */
+/* An open page asks for changes by itself, and says so of what else it does by itself: no sign that anybody sits before it. */
 static bool is_by_a_person(const struct http_request *request)
 {
-        return !str_eq(request->path, SESSION_POLLED);
+        return !str_eq(request->path, SESSION_POLLED) && !http_request_header(request, SESSION_BACKGROUND_HEADER);
 }
 
 /* A copy of the session with a reference to its certificate, marked as seen. */

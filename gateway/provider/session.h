@@ -15,7 +15,8 @@
 #define SESSION_TOKEN_MAX 65
 #define SESSION_CSRF_MAX 33
 #define SESSION_CSRF_HEADER "x-csrf-token"
-#define SESSION_POLLED "/api/v1/inbox/changes" /* what pages ask by themselves: does not put off the end of a silent session */
+#define SESSION_POLLED "/api/v1/inbox/changes" /* what pages ask by themselves does not put off the end of a silent session; */
+#define SESSION_BACKGROUND_HEADER "x-background" /* nor does what has this header */
 
 struct sessions;
 /* Borrows all three, for as long as it lives. */

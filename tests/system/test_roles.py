@@ -319,6 +319,32 @@ def counters_of_others(lab, people, number):
         refused(f"{name}: a paper of another's request", people[name].call(f"{INBOX}/{number}/papers/1.xml"), 404, "REQUEST_NOT_FOUND")
 
 
+# ---- the operator's ----
+
+def operators(lab, people, number):
+    """The operator's pages are for operators, and name no applicant."""
+    reads = [f"/api/v1/operator/{page}" for page in ("outbox", "destinations", "certificates", "overdue", "charts", f"requests/{number}", f"requests/{UNKNOWN}")]
+    acts = ("/api/v1/operator/outbox/1/release", "/api/v1/operator/outbox/1/park", "/api/v1/operator/outbox/999999/park")
+    for path in reads:
+        refused(f"nobody: {path}", http_call(lab.url + path), 401, "LOGIN_REQUIRED")
+        for certificate, status, reason in (("tls-portal", 401, "LOGIN_REQUIRED"), ("tls-provider", 403, "ROLE_REQUIRED")):
+            refused(f"{certificate}: {path}", http_call(lab.tls_url + path, certificate=certificate), status, reason)
+        answer = people["operator"].call(path)
+        c.that(f"operator: {path}", answer.status == 404 if UNKNOWN in path else answer.status == 200, answer)
+        c.same(f"{path} names no applicant", [iin for iin in ["850412390011", *(p.iin for p in STAFF.values())] if iin in answer.text], [])
+    for path in acts:
+        refused(f"nobody: {path}", http_call(lab.url + path, "POST", b"{}", {"Content-Type": "application/json"}), 401, "LOGIN_REQUIRED")
+        refused(f"operator without the session's token: {path}", people["operator"].call(path, "POST", {}, csrf=False), 403, "CSRF_TOKEN")
+    for name in STAFF:
+        if name != "operator":
+            got = {path: people[name].call(path) for path in reads} | {path: people[name].call(path, "POST", {}) for path in acts}
+            c.same(f"{name} is no operator", [path for path, answer in got.items() if (answer.status, problem(answer)[2]) != (403, "ROLE_REQUIRED")], [])
+    for path in ("/api/v1/Operator/outbox", "/api/v1/operator//outbox", "/api/v1/operator/outbox/", "/api/v1/operator/%2e%2e/inbox", "/api/v1/operator/outbox%00", "/api/v1/operator"):
+        for name in ("clerk", "operator"):
+            answer = raw(lab, path, people[name].cookie)
+            c.that(f"{path}: nothing for the {name}", answer.status in (400, 403, 404, 405), answer)
+
+
 # ---- while they are inside ----
 
 def changes_of_people(lab, people):
@@ -390,6 +416,7 @@ with Lab(settings=lambda lab: LOGIN) as running:
     c.part(systems, running, first)
     c.part(counters, running, inside, first)
     c.part(counters_of_others, running, inside, first)
+    c.part(operators, running, inside, first)
     c.part(walk, running, inside, first)
     c.part(claims, running, inside)
     c.part(changes_of_people, running, inside)

@@ -404,18 +404,19 @@ static void a_page_that_asks_by_itself_keeps_nobody_inside(void **state GW_UNUSE
         auto_door struct door *d = door_open("");
         struct visit visit = log_in(d, "staff-clerk");
         auto_str char *cookie = xasprintf(SESSION_COOKIE "=%s", visit.token);
-        struct http_header header = {"cookie", cookie};
-        struct http_request poll = {.method = "GET", .path = "/api/v1/inbox/changes", .query = "wait=25", .headers = &header, .header_count = 1, .peer = &d->peer};
+        struct http_header headers[] = {{"cookie", cookie}, {SESSION_BACKGROUND_HEADER, "yes"}};
+        const struct http_request changes = {.method = "GET", .path = "/api/v1/inbox/changes", .query = "wait=25", .headers = headers, .header_count = 1, .peer = &d->peer};
+        const struct http_request refresh = {.method = "GET", .path = "/api/v1/operator/charts", .query = "", .headers = headers, .header_count = 2, .peer = &d->peer};
         struct wall_time until = visit.facts.expires_at;
         struct session_facts facts;
         struct why why = WHY_INIT;
         for (int minutes = 0; minutes < 30; minutes++) {
                 pass(d, 60000);
-                assert_int_equal(session_look(d->sessions, &poll, d->now, &facts, &why), GW_OK);
+                assert_int_equal(session_look(d->sessions, minutes % 2 ? &changes : &refresh, d->now, &facts, &why), GW_OK);
                 assert_int_equal(facts.expires_at.ms, until.ms);
         }
         pass(d, 1);
-        assert_reason("silence", session_look(d->sessions, &poll, d->now, &facts, &why), &why, GW_REJECT, REASON_SESSION_EXPIRED);
+        assert_reason("silence", session_look(d->sessions, &changes, d->now, &facts, &why), &why, GW_REJECT, REASON_SESSION_EXPIRED);
 }
 
 static void what_changes_something_needs_the_token(void **state GW_UNUSED)
