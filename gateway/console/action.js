@@ -148,7 +148,7 @@ function askOther(item, changed) {
       if (!valueOf(who)) return;
       const executor = valueOf(who), comment = valueOf(why);
       close();
-      act(item.number, async () => post(`/inbox/${item.number}/substitute`, { token: await tokenOf(item.number), executor, comment }), changed, t("action.substituted"));
+      act(item.number, async () => post(`/inbox/${item.number}/substitute`, { executor, comment }), changed, t("action.substituted"));
     }, { kind: "primary" })));
   });
 }
@@ -185,7 +185,7 @@ export function actionCard(item, changed) {
     mine && button(t("claim.give"), () => act(number, async () => { await post(`/inbox/${number}/release`, { token: await tokenOf(number) }); tokens.delete(number); }, changed, t("claim.given")), { picture: "out" }));
   const box = h("section", { class: `card action ${step.colour || "ok"}`, "aria-labelledby": "action-title" },
     h("p", { class: "over-title" }, t("action.next", { n: step.n }), step.paragraph && ` · ${t("paragraph", { n: step.paragraph })}`), h("h2", { id: "action-title" }, tOr(`act.${step.act}`, step.act)),
-    h("p", { class: "lead" }, `${named(step, "role")}: ${named(step, "action")}`), h("p", {}, dueMark(step.dueAt, step.colour), h("span", { class: "quiet" }, ` ${limit(whole?.limit)}`)));
+    h("p", { class: "lead" }, `${named(step, "role")}: ${named(step, "action")}`), h("p", {}, dueMark(step.dueAt, step.colour), whole?.limit && h("span", { class: "quiet" }, ` ${limit(whole.limit)}`)));
   const form = h("div", { class: "form" });
   fill(form, !mine ? claimView(item, changed) : signing && actions.includes("sign") ? signForm(item, changed) : actions.includes("complete") ? completeForm(item, changed)
     : h("p", { class: "quiet" }, t("action.cannot")));

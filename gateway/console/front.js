@@ -167,6 +167,7 @@ export async function frontPage(main, { session, show }) {
     routeList.addEventListener("change", () => { state.route = routeList.value; refresh(); });
     fill(routeBox, field(t("inbox.route"), routeList));
     controls = (state.service.form || []).filter((one) => one.type).map((one) => [one.path, control(one), one]);
+    for (const [path, box] of controls) box.name = path;
     fill(formBox, controls.map(([, box, one]) => field(said(one.label), box, { required: one.required })));
     for (const [, box] of controls) box.addEventListener("change", refresh);
     refresh();

@@ -6,8 +6,7 @@ import { t, tOr } from "./i18n.js";
 function revocation(signer) {
   const asked = signer.revocation;
   if (!asked) return t("verdict.revocation.not");
-  const words = tOr(`verdict.revocation.${asked.status}`, asked.status || "");
-  return [words, asked.source && tOr(`verdict.source.${asked.source}`, asked.source), asked.thisUpdate && moment(asked.thisUpdate)].filter(Boolean).join(", ");
+  return [tOr(`verdict.revocation.${asked.answer}`, asked.answer || ""), asked.source, asked.thisUpdate && moment(asked.thisUpdate)].filter(Boolean).join(", ");
 }
 
 function signerFacts(signer) {
@@ -20,16 +19,17 @@ function signerFacts(signer) {
   ]);
 }
 
-function part(one) {
-  const good = one.valid;
-  return h("div", { class: "verdict" }, h("p", { class: `mark big ${good ? "ok" : "over"}` }, icon(good ? "ok" : "over"),
-    h("span", {}, t(good ? `verdict.good.${one.part === "transport" ? "transport" : "document"}` : "verdict.bad"))),
-  !good && h("p", {}, one.explanation || one.code), h("p", { class: "quiet" }, t("verdict.at", { at: moment(one.at), policy: one.policy || "—" })), (one.signers || []).map(signerFacts));
+/** The report's lists of signers, each by whom: applicantSigners, staffSigners. */
+function partsOf(report) {
+  const lists = Object.entries(report || {}).filter(([name, list]) => /Signers?$/.test(name) && list).map(([name, list]) => [name.replace(/Signers?$/, ""), Array.isArray(list) ? list : [list]]);
+  return report?.signers ? [["applicant", report.signers], ...lists] : lists;
 }
 
-/** report: of the gateway, as it is kept: an object or a list, with parts. */
+/** report: of the gateway, as it was kept when the request came. */
 export function verdictView(report) {
-  const reports = Array.isArray(report) ? report : [report];
-  const parts = reports.flatMap((one) => one?.parts || (one?.part || one?.signers ? [one] : []));
-  return h("div", {}, parts.length ? parts.map(part) : h("p", { class: "quiet" }, t("verdict.none")));
+  const parts = partsOf(report), good = report?.code === "OK";
+  if (!report?.code && !parts.length) return h("p", { class: "quiet" }, t("verdict.none"));
+  return h("div", { class: "verdict" }, h("p", { class: `mark big ${good ? "ok" : "over"}` }, icon(good ? "ok" : "over"), h("span", {}, t(good ? "verdict.good" : "verdict.bad"))),
+    !good && h("p", {}, report.explanation || report.code), h("p", { class: "quiet" }, t("verdict.at", { at: moment(report.at), policy: report.policy || "—" })),
+    parts.map(([name, signers]) => h("div", { class: "signers" }, h("h3", {}, tOr(`verdict.by.${name}`, name)), signers.map(signerFacts))));
 }

@@ -91,6 +91,13 @@ export async function signIn(made, name, language = "ru") {
   await made.locator(".who").waitFor();
 }
 
+/** NCALayer holds one person at a time: who comes back after another signs in anew. */
+export async function signInAgain(made, name, language = "ru") {
+  await made.context().clearCookies();
+  await made.goto("about:blank");
+  await signIn(made, name, language);
+}
+
 export async function signInNew(name, options = {}) {
   const made = await page(options);
   await signIn(made, name, options.language || "ru");

@@ -8,15 +8,19 @@ import base64
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "system"))
 from check import GATEWAY, PKI, ROOT, Lab  # noqa: E402
+from seeds import PDF, housing, many, png  # noqa: E402
 from staff import STAFF  # noqa: E402
 
 MODULES = ROOT / "build" / "browser"
+APPLICANTS = ["850412390011", "870930490018", "480509390010", "410115490012", "850412390021", "790321490015", "850412390201"]  # one open request each
+MANY = 10000
 SCREENS = ROOT / "build" / "screens"
 
 
@@ -34,11 +38,15 @@ def missing():
     return "node" if not shutil.which("node") else "chromium" if not chromium else None
 
 
-def run(lab, only):
+def run(lab, only, **more):
     facts = {"url": lab.url, "control": lab.simulators["control"], "ncalayer": lab.simulators["ncalayer"], "nowhere": "wss://127.0.0.1:9", "modules": str(MODULES), "screens": str(SCREENS), "root": str(ROOT),
-             "folder": str(lab.folder), "store": str(lab.folder / "store.db"), "pki": str(PKI), "gateway": str(GATEWAY), "chromium": shutil.which("chromium"), "spki": spki(PKI / "certs" / "tls-simulators.pem"),
-             "staff": {name: person._asdict() for name, person in STAFF.items()}}
-    return subprocess.run(["node", ROOT / "tests" / "browser" / "pages.mjs"], env={**os.environ, "EGOV_BROWSER_LAB": json.dumps(facts), "EGOV_BROWSER_ONLY": only}, check=False).returncode
+             "folder": str(lab.folder), "pki": str(PKI), "gateway": str(GATEWAY), "chromium": shutil.which("chromium"), "spki": spki(PKI / "certs" / "tls-simulators.pem"),
+             "staff": {name: person._asdict() for name, person in STAFF.items()}, **more}
+    said = subprocess.run(["node", ROOT / "tests" / "browser" / "pages.mjs"], env={**os.environ, "EGOV_BROWSER_LAB": json.dumps(facts), "EGOV_BROWSER_ONLY": only}, stdout=subprocess.PIPE, text=True, check=False)
+    *lines, last = said.stdout.splitlines() or [""]
+    print("\n".join(lines), flush=True)
+    counted = re.fullmatch(r"(\d+) passed, (\d+) failed", last)
+    return (int(counted[1]), int(counted[2])) if counted else (0, 1)
 
 
 def main():
@@ -46,9 +54,18 @@ def main():
     if lacks:
         print(f"skipped: {lacks} is not installed; make test-browser installs it\n0 passed, 0 failed, 1 skipped")
         return 0
+    only = sys.argv[1] if len(sys.argv) > 1 else ""
     settings = lambda lab: {"console": {"ncalayer": lab.simulators["ncalayer"].rstrip("/")}, "login": {"address_failures_max": "1000", "failures_max": "100"}}  # noqa: E731
+    files = [("страница-1.png", "D1", png()), ("договор.pdf", "D2", PDF)]
     with Lab(settings=settings) as lab:
-        return run(lab, sys.argv[1] if len(sys.argv) > 1 else "")
+        numbers = [housing(lab, files if i == 6 else (), applicant) for i, applicant in enumerate(APPLICANTS)]
+        counts = [run(lab, only, housing=numbers)]
+        if only in "many tenThousand":
+            many(lab, numbers[0], MANY)
+            counts.append(run(lab, "many tenThousand", housing=numbers, many=MANY))
+    passed, failed = (sum(one) for one in zip(*counts))
+    print(f"{passed} passed, {failed} failed")
+    return 1 if failed else 0
 
 
 sys.exit(main())
