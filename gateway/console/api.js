@@ -90,3 +90,11 @@ export function base64(bytes) {
   for (let at = 0; at < bytes.length; at += 32768) text += String.fromCharCode(...bytes.subarray(at, at + 32768));
   return btoa(text);
 }
+
+let known = null;
+
+/** Organisations that this gateway serves: [{bin, kind, nameKk, nameRu}]. */
+export async function organisations() {
+  known ??= fetch("/console/config.json").then((answer) => answer.json()).then((config) => config.organisations || []);
+  return known;
+}

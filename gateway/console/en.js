@@ -393,4 +393,7 @@ export default {
   "chart.registeredP95Ms": "From receipt to registration (95 %)",
   "chart.decisionP95Ms": "From registration to the automatic decision (95 %)",
   "chart.deliveryP95Ms": "From the message to its acknowledgement (95 %)",
+  "front.group.add": "Add: {name}",
+  "front.group.remove": "Remove",
+  "front.form.empty": "No further information is needed.",
 };

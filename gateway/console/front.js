@@ -1,5 +1,5 @@
 // The front office: a paper application is written down, its documents ticked off against the act, signed by the employee, and its receipt printed.
-import { ask, base64, get, post } from "./api.js";
+import { ask, base64, get, organisations, post } from "./api.js";
 import { button, card, facts, field, fill, h, icon, select, speak, toast } from "./dom.js";
 import { day } from "./format.js";
 import { currentLanguage, named, said, t, tOr } from "./i18n.js";
@@ -23,26 +23,22 @@ const ownNumber = () => `9${String(Date.now()).slice(-12).padStart(12, "0")}${Ma
 
 const today = () => new Intl.DateTimeFormat("sv-SE", { timeZone: "Asia/Almaty" }).format(new Date());
 
-/** Fields of the form as nested elements, in the order of the service's schema. */
-function formXml(fields, values) {
-  const top = [];
-  const groups = new Map([["", top]]);
+/** The form as the service's schema nests it: [{field, name, children}]; a field without a type is a group. */
+function formTree(fields) {
+  const top = [], groups = new Map([["", top]]);
   for (const one of fields) {
-    const at = one.path.lastIndexOf("/"), parent = groups.get(at < 0 ? "" : one.path.slice(0, at)), name = one.path.slice(at + 1);
-    if (!one.type) {
-      const inside = [];
-      groups.set(one.path, inside);
-      parent?.push(() => { const content = inside.map((make) => make()).join(""); return content && `<${name}>${content}</${name}>`; });
-    } else parent?.push(() => element(name, values.get(one.path)));
+    const at = one.path.lastIndexOf("/"), node = { field: one, name: one.path.slice(at + 1), children: [] };
+    groups.get(at < 0 ? "" : one.path.slice(0, at))?.push(node);
+    if (!one.type) groups.set(one.path, node.children);
   }
-  return top.map((make) => make());
+  return top;
 }
 
 function applicationXml(draft) {
   const representative = draft.representativeIin && element("representative", [element("iin", draft.representativeIin), element("basis", draft.basis)]);
   const inner = element("application", [element("requestNumber", draft.requestNumber), element("serviceCode", draft.service.code), element("requestDate", `${draft.requestDate}`),
     element("language", draft.language), element("providerBin", draft.providerBin), element("declarantId", draft.iin), representative || "", element("consent", String(draft.consent)), attachmentsXml(draft.scans),
-    `<form>${formXml(draft.service.form, draft.values).join("")}</form>`], { xmlns: APPLICATION });
+    `<form>${draft.form}</form>`], { xmlns: APPLICATION });
   const documents = draft.documents.map((one) => `<document id="${one.id}" pages="${Number(one.pages)}" originalShown="${Boolean(one.originalShown)}"${one.validUntil ? ` validUntil="${one.validUntil}"` : ""}></document>`);
   return element("paperApplication", [element("route", draft.route), draft.residence ? `<residence kato="${draft.residence}"></residence>` : "", element("applicantName", draft.name),
     `<documents>${documents.join("")}</documents>`, draft.consent ? `<consent date="${today()}" written="true"></consent>` : "", draft.acceptIncomplete ? element("acceptIncomplete", "true") : "", inner], { xmlns: NAMESPACE });
@@ -73,7 +69,15 @@ function bodyOf(signed, scans) {
 // ---- parts of the page ----
 
 const nameOf = (service) => (service.name ? said(service.name) : named(service));
-const routesOf = (service, session) => (service.routes || []).map((route) => route.kind || route).filter((kind) => kind !== "PORTAL" && (ROUTE_OF[session.organisation.kind] || []).includes(kind));
+const PROVIDERS = ["CLERK", "HEAD", "EXECUTOR", "PROVIDER"];
+
+/** May this person register on the route: does its first registering step name one of his roles? */
+function mayRegisterOn(route, session) {
+  const by = route.steps?.find((step) => step.act === "REGISTER")?.by;
+  return session.roles.includes(by) || (by === "PROVIDER" && session.roles.some((role) => PROVIDERS.includes(role)));
+}
+
+const routesOf = (service, session) => (service.routes || []).filter((route) => (ROUTE_OF[session.organisation.kind] || []).includes(route.kind) && mayRegisterOn(route, session)).map((route) => route.kind);
 
 function digitsInput(id, length = 12) {
   return h("input", { id, inputmode: "numeric", autocomplete: "off", maxlength: length, pattern: `[0-9]{${length}}`, class: "mono" });
@@ -84,6 +88,38 @@ function control(one) {
   if (/boolean/i.test(one.type)) return select([["", "—"], ["true", t("common.yes")], ["false", t("common.no")]], "");
   const type = /date$/i.test(one.type) ? "date" : "text";
   return h("input", { type, autocomplete: "off", maxlength: 200, inputmode: /iin|digits|integer|decimal|money/i.test(one.type) ? "numeric" : null });
+}
+
+/** Fields and groups as people fill them in. Gives {node, xml(), problems(), flat()}: flat is what conditions ask about. */
+function formPart(nodes, changed) {
+  const parts = nodes.map((one) => (one.field.type ? fieldPart(one, changed) : groupPart(one, changed)));
+  return { node: h("div", { class: "pair" }, parts.map((part) => part.node)), xml: () => parts.map((part) => part.xml()).join(""), problems: () => parts.flatMap((part) => part.problems()),
+    flat: () => Object.assign({}, ...parts.map((part) => part.flat())) };
+}
+
+function fieldPart({ field: one, name }, changed) {
+  const box = control(one), value = () => box.value.trim();
+  box.name = one.path;
+  box.addEventListener("change", changed);
+  return { node: field(said(one.label), box, { required: one.required }), xml: () => element(name, value()), flat: () => (value() ? { [one.path]: value() } : {}),
+    problems: () => (one.required && !value() ? [[box, "front.bad.field", { name: said(one.label) }]] : []) };
+}
+
+/** A group that may be left out, or be there several times: each a box of its own, with a button for one more. */
+function groupPart({ field: one, name, children }, changed) {
+  const list = h("div", {}), instances = [];
+  const add = () => {
+    const part = formPart(children, changed);
+    const box = h("fieldset", { class: "group" }, h("legend", {}, said(one.label)), part.node, !one.required && button(t("front.group.remove"), () => { instances.splice(instances.indexOf(part), 1); box.remove(); changed(); }));
+    instances.push(part);
+    list.append(box);
+    box.querySelector("input, select")?.focus();
+    more.hidden = !one.repeated && instances.length > 0;
+  };
+  const more = button(t("front.group.add", { name: said(one.label) }), add, { picture: "next" });
+  if (one.required) add();
+  return { node: h("div", { class: "whole" }, list, more), xml: () => instances.map((part) => `<${name}>${part.xml()}</${name}>`).join(""), problems: () => instances.flatMap((part) => part.problems()),
+    flat: () => ({}) };
 }
 
 /** One line of the checklist: given, pages, original shown, valid until. */
@@ -109,7 +145,7 @@ function resultCard(title, kind, lines, papers, again) {
 
 /** A provider writes down its own applications; others choose among the providers that this gateway serves. */
 const ownProvider = (session) => (["PROVIDER", "AUTH_BODY"].includes(session.organisation.kind) ? [session.organisation] : null);
-const providersKnown = async () => ((await (await fetch("/console/config.json")).json()).providers || []);
+const providersKnown = async () => (await organisations()).filter((one) => ["PROVIDER", "AUTH_BODY"].includes(one.kind));
 
 const paperName = (paper) => (paper.nameKk ? named(paper) : said(paper.name) || tOr(`paper.${paper.kind}`, paper.kind || t("paper.title")));
 
@@ -123,16 +159,16 @@ export async function frontPage(main, { session, show }) {
   }
   const state = { requestNumber: ownNumber(), key: crypto.randomUUID(), lines: [], service: services[0], route: null };
   const serviceList = select(services.map((service) => [service.code, nameOf(service)]), services[0].code, { id: "service" });
-  const routeBox = h("div", {}), formBox = h("div", { class: "pair" }), documentBox = h("div", { "aria-live": "polite" });
+  const routeBox = h("div", {}), formBox = h("div", {}), documentBox = h("div", { "aria-live": "polite" });
   const iin = digitsInput("iin"), name = h("input", { id: "applicant-name", autocomplete: "off", maxlength: 200 }), representative = digitsInput("representative"), residence = digitsInput("residence", 9);
   const basis = select([["", "—"], ...BASES.map((one) => [one, t(`basis.${one}`)])], ""), language = select([["kk", t("language.kk")], ["ru", t("language.ru")]], currentLanguage() === "ru" ? "ru" : "kk");
   const provider = providers.length ? select(providers.map((one) => [one.bin, named(one)]), providers[0].bin, { id: "provider" }) : digitsInput("provider");
   const consent = h("input", { type: "checkbox", id: "consent" }), incomplete = h("input", { type: "checkbox", id: "incomplete" });
   const said1 = h("div", { "aria-live": "assertive" });
-  let controls = [];
+  let form = null;
 
-  const values = () => new Map(controls.map(([path, box]) => [path, box.value.trim()]));
-  const asked = () => ({ service: state.service.code, route: state.route, residence: /^\d{9}$/.test(residence.value) ? residence.value : undefined, declarantId: iin.value, representative: Boolean(representative.value), form: Object.fromEntries([...values()].filter(([, value]) => value)) });
+  const asked = () => ({ service: state.service.code, route: state.route, residence: /^\d{9}$/.test(residence.value) ? residence.value : undefined, declarantId: iin.value, representative: Boolean(representative.value),
+    form: form.flat() });
 
   const drawDocuments = async () => {
     if (!twelveDigitsValid(iin.value)) {
@@ -166,10 +202,8 @@ export async function frontPage(main, { session, show }) {
     const routeList = select(routes.map((route) => [route, t(`route.${route}`)]), state.route, { id: "route" });
     routeList.addEventListener("change", () => { state.route = routeList.value; refresh(); });
     fill(routeBox, field(t("inbox.route"), routeList));
-    controls = (state.service.form || []).filter((one) => one.type).map((one) => [one.path, control(one), one]);
-    for (const [path, box] of controls) box.name = path;
-    fill(formBox, controls.map(([, box, one]) => field(said(one.label), box, { required: one.required })));
-    for (const [, box] of controls) box.addEventListener("change", refresh);
+    form = formPart(formTree(state.service.form || []), () => refresh());
+    fill(formBox, form.node, !(state.service.form || []).length && h("p", { class: "quiet" }, t("front.form.empty")));
     refresh();
   };
   serviceList.addEventListener("change", drawService);
@@ -179,12 +213,12 @@ export async function frontPage(main, { session, show }) {
   /** What is missing to be written down at all; the package is the gateway's to judge. */
   const problems = () => [
     [!twelveDigitsValid(iin.value), iin, "front.bad.iin"], [!name.value.trim(), name, "front.bad.name"], [representative.value && !twelveDigitsValid(representative.value), representative, "front.bad.representative"],
-    [!/^\d{12}$/.test(provider.value), provider, "front.bad.provider"], ...controls.filter(([, box, one]) => one.required && !box.value.trim()).map(([, box, one]) => [true, box, "front.bad.field", { name: said(one.label) }]),
+    [!/^\d{12}$/.test(provider.value), provider, "front.bad.provider"], ...form.problems().map((one) => [true, ...one]),
   ].filter(([bad]) => bad);
 
   const draft = () => ({ service: state.service, route: state.route, requestNumber: state.requestNumber, requestDate: new Date().toISOString(), language: language.value, providerBin: provider.value, iin: iin.value,
     name: name.value.trim(), representativeIin: representative.value, basis: basis.value || "PARENT", consent: consent.checked, acceptIncomplete: incomplete.checked, residence: /^\d{9}$/.test(residence.value) ? residence.value : "",
-    values: values(), documents: state.lines.map((line) => line.read()).filter(Boolean) });
+    form: form.xml(), documents: state.lines.map((line) => line.read()).filter(Boolean) });
 
   const summary = (one) => h("article", { class: "paper" }, facts([[t("inbox.service"), nameOf(one.service)], [t("inbox.route"), t(`route.${one.route}`)], [t("request.applicant"), `${one.name}, ${one.iin}`],
     [t("request.representative"), one.representativeIin], [t("request.documents"), h("ul", {}, one.documents.map((two) => h("li", {}, `${two.id}: ${t("front.pages.n", { n: two.pages })}`, two.validUntil && `, ${day(two.validUntil)}`)))],

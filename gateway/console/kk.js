@@ -393,4 +393,7 @@ export default {
   "chart.registeredP95Ms": "Алынғаннан тіркелгенге дейін (95 %)",
   "chart.decisionP95Ms": "Тіркелгеннен автоматты шешімге дейін (95 %)",
   "chart.deliveryP95Ms": "Хабарламадан оның расталуына дейін (95 %)",
+  "front.group.add": "Қосу: {name}",
+  "front.group.remove": "Алып тастау",
+  "front.form.empty": "Қосымша мәлімет қажет емес.",
 };

@@ -393,4 +393,7 @@ export default {
   "chart.registeredP95Ms": "От получения до регистрации (95 %)",
   "chart.decisionP95Ms": "От регистрации до автоматического решения (95 %)",
   "chart.deliveryP95Ms": "От сообщения до его подтверждения (95 %)",
+  "front.group.add": "Добавить: {name}",
+  "front.group.remove": "Убрать",
+  "front.form.empty": "Дополнительных сведений не нужно.",
 };

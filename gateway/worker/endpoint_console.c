@@ -34,14 +34,13 @@ static void answer_file(struct loop *loop, struct http_exchange *exchange, const
                                                   .header_count = GW_COUNT(headers)});
 }
 
-/* Whose services applications may ask for: BIN and name, as on every paper. */
-static json_t *providers_json(const struct settings *settings)
+/* BIN, kind and name, as on every paper. */
+static json_t *organisations_json(const struct settings *settings)
 {
         json_t *list = json_array();
         for (size_t i = 0; i < settings->organisation_count; i++) {
                 const struct organisation_settings *o = &settings->organisations[i];
-                if (str_eq(o->kind, "PROVIDER") || str_eq(o->kind, "AUTH_BODY"))
-                        json_array_append_new(list, json_pack("{s:s, s:s, s:s}", "bin", o->bin, "nameKk", o->name_kk, "nameRu", o->name_ru));
+                json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s}", "bin", o->bin, "kind", o->kind, "nameKk", o->name_kk, "nameRu", o->name_ru));
         }
         return list;
 }
@@ -57,7 +56,7 @@ void endpoint_console(struct loop *loop, struct http_exchange *exchange, const c
         const char *name = request->path + strlen(FOLDER);
         const struct console_file *file = console_file(name);
         if (str_eq(name, "config.json"))
-                answer_json(exchange, 200, json_pack("{s:s, s:o}", "ncalayer", loop->shared->settings->console.ncalayer, "providers", providers_json(loop->shared->settings)));
+                answer_json(exchange, 200, json_pack("{s:s, s:o}", "ncalayer", loop->shared->settings->console.ncalayer, "organisations", organisations_json(loop->shared->settings)));
         else if (file)
                 answer_file(loop, exchange, file);
         else

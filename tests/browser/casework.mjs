@@ -3,7 +3,7 @@ import fs from "node:fs";
 import path from "node:path";
 import { execFileSync } from "node:child_process";
 
-import { c, choose, close, control, fault, go, lab, serious, signInNew, words } from "./harness.mjs";
+import { c, choose, close, fault, go, lab, serious, signInNew, words } from "./harness.mjs";
 
 export const openRequest = async (made, number) => {
   await go(made, `request/${number}`);
@@ -236,7 +236,7 @@ const poison = (value, key = "") => {
 /** Every text of every answer is hostile; then a comment and a real attachment of somebody who means it. */
 export async function hostile() {
   const number = lab.housing[6], made = await signInNew("head"), t = await words("ru");
-  await made.route(/\/api\/v1\/inbox/, async (route) => {
+  await made.route(/\/api\/v1\/inbox(?!\/changes)/, async (route) => {
     const answer = await route.fetch();
     const body = (answer.headers()["content-type"] || "").includes("json") ? JSON.stringify(poison(await answer.json())) : await answer.body();
     await route.fulfill({ response: answer, body });
@@ -248,7 +248,7 @@ export async function hostile() {
     c.same(`${place}: no element came of it`, await made.evaluate(() => document.querySelectorAll("main img[src=x], main script, main svg[onload]").length), 0);
   }
   c.that("it is shown as text", (await made.locator("main").textContent()).includes("<script>window.ran=1</script>"));
-  await made.unroute(/\/api\/v1\/inbox/);
+  await made.unrouteAll({ behavior: "ignoreErrors" });
   await openRequest(made, number);
   await made.getByRole("button", { name: t("action.comment.add") }).first().click();
   await made.getByRole("dialog").getByRole("textbox").fill(HOSTILE.join("\n"));
@@ -270,7 +270,6 @@ export async function judged() {
     c.same(`a request, ${language}: axe-core`, await serious(made), []);
     await close(made);
   }
-  c.that("the stand-in has signed", JSON.parse(await control("ncalayer/state", "GET")).signatures > 10);
 }
 
 export async function expired() {

@@ -47,7 +47,7 @@ export async function pictures() {
 export async function operator() {
   for (const language of LANGUAGES) {
     const made = await signInNew("operator", { language });
-    for (const tab of ["overview", "outbox", "destinations", "certificates", "overdue", "search"]) await shoot(made, `operator/${tab}`, `${language}-operator-${tab}`, ".after-title > *");
+    for (const tab of ["overview", "outbox", "destinations", "certificates", "overdue", "search"]) await shoot(made, `operator/${tab}`, `${language}-operator-${tab}`, ".after-title > *, .notice");
     await close(made);
   }
 }

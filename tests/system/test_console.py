@@ -28,7 +28,7 @@ def served(lab):
     c.same("without the slash", (moved.status, moved.headers["location"]), (308, "/console/"))
     config = json.loads(http_call(f"{lab.url}/console/config.json").body)
     c.same("config: NCALayer", config["ncalayer"], "wss://127.0.0.1:13579")
-    c.that("config: providers, and no front office", {one["bin"] for one in config["providers"]} == {"160640900019", "130140900016"} and all(one["nameKk"] for one in config["providers"]), config)
+    c.that("config: who is here", {"160640900019": "PROVIDER", "130140900016": "AUTH_BODY", "170140900013": "CENTER"}.items() <= {one["bin"]: one["kind"] for one in config["organisations"]}.items(), config)
 
 
 def validators(lab):
