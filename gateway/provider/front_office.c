@@ -318,3 +318,33 @@ enum gw_rc front_office_judge(const struct front_question *question, const struc
                 rc = check_form(question, ret, application, why);
         return rc == GW_OK ? check_package(question, application, ret, why) : rc;
 }
+
+/* ---- the package in words ---- */
+
+#define PACKAGE "documents "
+
+void front_office_describe(const struct front_application *application, struct buf *out)
+{
+        buf_printf(out, PACKAGE "%zu:", application->document_count);
+        for (size_t i = 0; i < application->document_count; i++)
+                buf_printf(out, "%s %s", i ? "," : "", application->documents[i].id);
+}
+
+size_t front_office_described(const char *text)
+{
+        uint64_t count = 0;
+        if (!str_starts(text, PACKAGE))
+                return 0;
+        auto_str char *digits = xstrndup(text + strlen(PACKAGE), strcspn(text + strlen(PACKAGE), ":"));
+        return text_to_u64(digits, 0, SERVICE_DOCUMENTS_MAX, &count) ? (size_t)count : 0;
+}
+
+bool front_office_describes(const char *text, const char *document)
+{
+        size_t n = strlen(document);
+        const char *at = front_office_described(text) ? strchr(text, ':') : NULL;
+        for (; at; at = strchr(at + 1, ','))
+                if (at[1] == ' ' && strncmp(at + 2, document, n) == 0 && (at[2 + n] == ',' || at[2 + n] == '\0'))
+                        return true;
+        return false;
+}

@@ -69,6 +69,10 @@ struct front_verdict {
 GW_MUST_CHECK enum gw_rc front_office_judge(const struct front_question *question, const struct front_application *application, struct front_verdict *ret, struct why *why);
 /* The first parts of it alone, for whoever only asks: service in force, route, organisation, role. */
 GW_MUST_CHECK enum gw_rc front_office_route(const struct front_question *question, const char *service_code, enum route_kind route, const char *residence, struct front_verdict *ret, struct why *why);
+/* "documents 3: D1, D2, D5": what was brought, as the registration's entry of the history says it; and reading that back. */
+void front_office_describe(const struct front_application *application, struct buf *out);
+size_t front_office_described(const char *text);                    /* how many; 0 when it says nothing of it */
+bool front_office_describes(const char *text, const char *document); /* is that one among them? */
 enum route_kind front_office_route_kind(const char *name); /* ROUTE_NONE when there is none */
 
 #endif

@@ -1,4 +1,4 @@
-/* Papers read back, as XML or as a page, and which path of the front office means what. */
+/* Papers and results read back, as XML or as a page, by those who work on the request, and which path of the front office means what. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -91,6 +91,7 @@ struct reading {
         struct wall_time registered_at;
         struct buf content;
         enum office_form form;
+        bool result;                  /* and no paper */
 };
 
 static enum gw_rc note_work(struct store *store, void *arg, struct why *why)
@@ -99,10 +100,22 @@ static enum gw_rc note_work(struct store *store, void *arg, struct why *why)
         return casework_note(store, r->request_id, r->actor, r->detail, wall_now(), why);
 }
 
+/* The picture of a result is signed, that of a paper is not. */
+static void print_result(struct reading *r)
+{
+        struct request_view view = {.registered_at = r->registered_at, .document = r->content};
+        r->content = (struct buf)BUF_INIT;
+        snprintf(view.service_code, sizeof view.service_code, "%s", r->service);
+        endpoint_print(r->loop, r->exchange, r->id, &view);
+        request_view_done(&view);
+}
+
 static void on_noted(void *arg, enum gw_rc rc, const struct why *why)
 {
         struct reading *r = arg;
-        if (rc == GW_OK)
+        if (rc == GW_OK && r->result && r->form == OFFICE_PDF)
+                print_result(r);
+        else if (rc == GW_OK)
                 office_show(r->loop, r->exchange, r->id, r->service, r->registered_at, &r->content, r->form);
         else
                 office_refuse(r->exchange, r->id, "paper.refused", why);
@@ -119,30 +132,55 @@ static const char *front_role(const struct actor *actor)
         return actor->is_operator ? "OPERATOR" : "NOBODY";
 }
 
+static enum gw_rc read_paper(struct reading *r, const char *rest, struct why *why)
+{
+        struct paper_view view;
+        int64_t id = 0;
+        r->form = office_form_of(rest, &id);
+        enum gw_rc rc = r->form == OFFICE_NEITHER ? not_found(why) : papers_view(r->loop->reader, r->request_id, id, &view, &r->content, why);
+        if (rc == GW_OK)
+                snprintf(r->detail, sizeof r->detail, "read paper %lld %s", (long long)id, view.kind);
+        return rc;
+}
+
+/* For whoever hands it out. */
+static enum gw_rc read_result(struct reading *r, enum office_form form, struct why *why)
+{
+        struct request_view view = {.document = BUF_INIT};
+        r->result = true;
+        r->form = form;
+        enum gw_rc rc = store_view_by_id(r->loop->reader, r->request_id, true, &view, why);
+        if (rc == GW_OK && !view.document.n)
+                rc = why_set(why, GW_REJECT, REASON_RESULT_NOT_READY, "state %s", request_state_info(view.state)->code);
+        if (rc == GW_OK) {
+                r->content = view.document;
+                view.document = (struct buf)BUF_INIT;
+                snprintf(r->detail, sizeof r->detail, "read the result");
+        }
+        request_view_done(&view);
+        return rc;
+}
+
 void endpoint_paper(struct loop *loop, struct http_exchange *exchange, const char *correlation_id, const struct actor *actor, const char *number, const char *rest)
 {
         struct why why = WHY_INIT;
         struct casework_row row;
-        struct paper_view view;
-        auto_buf struct buf content = BUF_INIT;
-        int64_t id = 0;
-        enum office_form form = office_form_of(rest, &id);
-        enum gw_rc rc = form == OFFICE_NEITHER ? not_found(&why) : casework_view(loop->reader, number, actor->bin, &row, &why);
-        if (rc == GW_OK)
-                rc = papers_view(loop->reader, row.request_id, id, &view, &content, &why);
-        if (rc != GW_OK) {
-                office_refuse(exchange, correlation_id, "paper.refused", &why);
-                return;
-        }
         struct reading *r = xcalloc(1, sizeof *r);
-        *r = (struct reading){.loop = loop, .exchange = exchange, .request_id = row.request_id, .registered_at = row.registered_at, .content = content, .form = form};
-        content = (struct buf)BUF_INIT;
+        *r = (struct reading){.loop = loop, .exchange = exchange, .content = BUF_INIT};
         snprintf(r->id, sizeof r->id, "%s", correlation_id);
         snprintf(r->actor, sizeof r->actor, "staff:%s %s", actor->id, front_role(actor));
-        snprintf(r->detail, sizeof r->detail, "read paper %lld %s", (long long)id, view.kind);
-        snprintf(r->service, sizeof r->service, "%s", row.service);
+        enum gw_rc rc = casework_view(loop->reader, number, actor->bin, &row, &why);
+        if (rc == GW_OK) {
+                r->request_id = row.request_id;
+                r->registered_at = row.registered_at;
+                snprintf(r->service, sizeof r->service, "%s", row.service);
+                rc = str_starts(rest, "papers/") ? read_paper(r, rest + strlen("papers/"), &why) : read_result(r, str_eq(rest, "result.pdf") ? OFFICE_PDF : OFFICE_XML, &why);
+        }
         loop->calls++;
-        journal_submit(loop->journal, note_work, on_noted, r);
+        if (rc == GW_OK)
+                journal_submit(loop->journal, note_work, on_noted, r);
+        else
+                on_noted(r, rc, &why);
 }
 
 void office_refusal_paper(struct loop *loop, struct http_exchange *exchange, const char *correlation_id, const struct actor *actor, const char *rest)
@@ -164,14 +202,17 @@ void office_refusal_paper(struct loop *loop, struct http_exchange *exchange, con
 
 /* ---- paths ---- */
 
-/* Of an inbox path the part after "NUMBER/papers/"; NULL: it is another. */
+/* Of an inbox path the part after "NUMBER/", when it is a paper or the result; NULL: it is another. */
 static const char *paper_of(const char *path, char number[15])
 {
-        if (!str_starts(path, INBOX) || strspn(path + strlen(INBOX), "0123456789") != 14 || !str_starts(path + strlen(INBOX) + 14, PAPERS))
+        if (!str_starts(path, INBOX) || strspn(path + strlen(INBOX), "0123456789") != 14 || path[strlen(INBOX) + 14] != '/')
+                return NULL;
+        const char *rest = path + strlen(INBOX) + 14 + 1;
+        if (!str_starts(rest, "papers/") && !str_eq(rest, "result.pdf") && !str_eq(rest, "result.xml"))
                 return NULL;
         memcpy(number, path + strlen(INBOX), 14);
         number[14] = '\0';
-        return path + strlen(INBOX) + 14 + strlen(PAPERS);
+        return rest;
 }
 
 bool office_path(const char *path)

@@ -4,6 +4,7 @@
 
 #include "gateway/base/log.h"
 #include "gateway/base/text.h"
+#include "gateway/provider/front_office.h"
 #include "gateway/provider/paper.h"
 #include "gateway/reason.h"
 #include "gateway/register/transfer.h"
@@ -60,13 +61,11 @@ static struct transfer *transfer_of(struct loop *loop, struct http_exchange *exc
 
 /* ---- what goes on it ---- */
 
-/* "documents 5: …" of the registration (front_intake.c). */
 static void count_documents(void *arg, const struct casework_entry *entry)
 {
-        static const char word[] = "documents ";
         size_t *count = arg;
-        if (str_eq(entry->act, step_act_names[ACT_REGISTER]) && str_starts(entry->comment, word))
-                *count = strtoul(entry->comment + strlen(word), NULL, 10);
+        if (str_eq(entry->act, step_act_names[ACT_REGISTER]))
+                *count = front_office_described(entry->comment);
 }
 
 /* Plans the step that is next for it. */

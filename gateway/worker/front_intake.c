@@ -226,18 +226,10 @@ static enum gw_rc add_files(struct store *store, const struct front_intake *in, 
         return attachments_add(store, in->result.request_id, records, a->attachment_count, why);
 }
 
-/* "documents 3: D1, D2, D5": what was brought, in the history of the request; transfer registers count by it. */
-static void describe_package(const struct front_application *a, struct buf *out)
-{
-        buf_printf(out, "documents %zu:", a->document_count);
-        for (size_t i = 0; i < a->document_count; i++)
-                buf_printf(out, "%s %s", i ? "," : "", a->documents[i].id);
-}
-
 static enum gw_rc open_work(struct store *store, struct front_intake *in, struct why *why)
 {
         auto_buf struct buf package = BUF_INIT;
-        describe_package(in->application, &package);
+        front_office_describe(in->application, &package);
         const struct people_new people = {.request_id = in->result.request_id, .service = in->verdict.service, .channel = FRONT_OFFICE_CHANNEL,
                                           .provider_bin = in->application->application->provider_bin, .registered_at = in->result.registered_at, .due_at = in->result.due_at,
                                           .route = in->verdict.route, .front_bin = in->signer.bin, .by = &in->signer, .comment = buf_cstr(&package)};

@@ -5,6 +5,7 @@
 #include "gateway/provider/paper.h"
 #include "gateway/reason.h"
 #include "gateway/register/attachments.h"
+#include "gateway/provider/front_office.h"
 #include "gateway/register/papers.h"
 #include "gateway/worker/inbox.h"
 
@@ -199,17 +200,23 @@ static json_t *steps_json(const struct inbox_call *call, const struct parts *par
         return list;
 }
 
-static bool is_given(const json_t *attachments, const char *id)
+/* As a scan, or over a counter: then the registration says what was brought. */
+static bool is_given(const json_t *attachments, const json_t *history, const char *id)
 {
         size_t i;
         json_t *each;
         json_array_foreach(attachments, i, each)
                 if (str_eq(json_string_value(json_object_get(each, "document")), id))
                         return true;
+        json_array_foreach(history, i, each) {
+                const char *comment = json_string_value(json_object_get(each, "comment"));
+                if (str_eq(json_string_value(json_object_get(each, "act")), step_act_names[ACT_REGISTER]) && comment && front_office_describes(comment, id))
+                        return true;
+        }
         return false;
 }
 
-static json_t *documents_json(const struct steps_case *c, const json_t *attachments)
+static json_t *documents_json(const struct steps_case *c, const json_t *attachments, const json_t *history)
 {
         json_t *list = json_array();
         for (size_t i = 0; i < c->service->document_count; i++) {
@@ -217,7 +224,7 @@ static json_t *documents_json(const struct steps_case *c, const json_t *attachme
                 if (d->routes && !(d->routes & 1U << c->route->kind))
                         continue;
                 json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s, s:b}", "id", d->id, "nameKk", d->name.kk, "nameRu", d->name.ru, "condition", document_condition_names[d->condition],
-                                                      "given", is_given(attachments, d->id)));
+                                                      "given", is_given(attachments, history, d->id)));
         }
         return list;
 }
@@ -317,7 +324,7 @@ enum gw_rc inbox_whole_json(const struct inbox_call *call, const struct casework
                 return rc;
         add_fields(form, c->service, by_name(application, "form"), "");
         json_t *json = inbox_case_json(&call->people, &call->row, &call->actor, call->now);
-        json_t *more = json_pack("{s:o, s:O, s:o, s:O, s:o, s:O, s:O, s:o, s:o, s:o, s:o}", "applicant", applicant_json(application), "form", form, "documents", documents_json(c, attachments),
+        json_t *more = json_pack("{s:o, s:O, s:o, s:O, s:o, s:O, s:O, s:o, s:o, s:o, s:o}", "applicant", applicant_json(application), "form", form, "documents", documents_json(c, attachments, history),
                                  "attachments", attachments, "steps", steps_json(call, &parts), "papers", papers, "history", history, "refusalGrounds", grounds_json(c), "outcomes",
                                  outcomes_json(c), "staff", staff_json(call), "actions", actions_json(call));
         GW_ASSERT(json && more);

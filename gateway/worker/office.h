@@ -12,7 +12,7 @@
 /* Is that one of their paths? */
 bool office_path(const char *path);
 void endpoint_office(struct loop *loop, struct http_exchange *exchange, const char *correlation_id);
-/* …/inbox/NUMBER/papers/ID.xml or .pdf, for whose organisations work on the request; the reading is an event. rest: "ID.pdf". */
+/* …/inbox/NUMBER/papers/ID.xml or .pdf, or NUMBER/result.xml or .pdf, for whose organisations work on the request; the reading is an event. rest: what follows the number. */
 void endpoint_paper(struct loop *loop, struct http_exchange *exchange, const char *correlation_id, const struct actor *actor, const char *number, const char *rest);
 
 void office_refuse(struct http_exchange *exchange, const char *id, const char *verb, const struct why *why);

@@ -5,11 +5,12 @@ import itertools
 import json
 import re
 import subprocess
+import urllib.parse
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 
 import front
-from check import APPLICANT, PKI, Checks, Lab, Store, cabinet, http_call, problem, wait_for
+from check import APPLICANT, Checks, Lab, Store, cabinet, http_call, problem, sign
 from front import APPLICATIONS, BODY, PROVIDER, REFUSALS, attachment, document, fields, paper, send, today
 from session import Session
 from staff import ORGANISATIONS, STAFF
@@ -339,6 +340,70 @@ def registers(lab, sessions):
             422, "REGISTER_INVALID", "no transfer register")
 
 
+# ---- the whole way, to the hand of the applicant ----
+
+INBOX = "/api/v1/inbox"
+
+
+def step(session, number, n, **body):
+    token = session.call(f"{INBOX}/{number}/claim", "POST", {}).json["token"]
+    return session.call(f"{INBOX}/{number}/steps/{n}", "POST", {"token": token, **body})
+
+
+def decide(session, number, certificate, **query):
+    draft = session.call(f"{INBOX}/{number}/result-draft?" + urllib.parse.urlencode(query))
+    token = session.call(f"{INBOX}/{number}/claim", "POST", {}).json["token"]
+    return session.call(f"{INBOX}/{number}/result", "POST", sign(draft.text, certificate), {"Content-Type": "application/xml", "X-Claim-Token": str(token)})
+
+
+def handed_out(lab, sessions, who, number, n, words, certificate_pages=1):
+    """The front office has the result as a signed page, gives it out, and nothing is left."""
+    pages, _ = as_page(f"{number}: the result", lab, sessions[who].call(f"{INBOX}/{number}/result.pdf"), [number, "201" + number[3:], *words], signed=True)
+    c.that(f"{number}: not more pages than needed", pages <= certificate_pages, pages)
+    xml = sessions[who].call(f"{INBOX}/{number}/result.xml")
+    c.that(f"{number}: and as the document that was signed", xml.status == 200 and "<SignatureValue>" in xml.text.replace("ds:", ""), xml.text[:200])
+    c.same(f"{number}: handed out", step(sessions[who], number, n).status, 200)
+    case = sessions[who].call(f"{INBOX}/{number}").json
+    c.same(f"{number}: nothing is left", (case["step"], case["history"][-1]["act"], case["history"][-1]["staff"]), (None, "ISSUE", who))
+
+
+def by_the_center(lab, sessions):
+    number = send(sessions["center1"], paper("CENTER", "TSA_ASSIGN", FIVE, iin=next(people))).json["number"]
+    case = sessions["center1"].call(f"{INBOX}/{number}").json
+    c.same("the Centre sees it, at 7.2", (case["route"], case["step"]["paragraph"], case["step"]["act"], case["channel"]), ("CENTER", "7.2", "TRANSFER", "front-office"))
+    c.same("what was brought", [(d["id"], d["given"]) for d in case["documents"]], [(d, True) for d in FIVE])
+    c.same("its coupon", [p["kind"] for p in case["papers"]], ["COUPON"])
+    c.same("no result yet", problem(sessions["center1"].call(f"{INBOX}/{number}/result.pdf"))[2], "RESULT_NOT_READY")
+    c.same("sent on", step(sessions["center1"], number, 4).status, 200)
+    answer = decide(sessions["head"], number, "head-160640900019", outcome="REFUSED", ground="NOT_ENTITLED", textKk="Табысыңыз кедейлік шегінен жоғары. " * 30, textRu="Доход выше черты бедности. " * 30)
+    c.same("the provider refuses, with its ground", answer.status, 201, answer.text[:300])
+    handed_out(lab, sessions, "center1", number, 6, ["ХАБАРЛАМА", "УВЕДОМЛЕНИЕ", "Отсутствует право на назначение, пункт 3", "равнозначен документу на бумажном носителе"], 3)
+
+
+def by_the_akim(lab, sessions):
+    number = send(sessions["akim-worker"], paper("AKIM", "TSA_ASSIGN", FIVE, residence=AWAY, iin=next(people))).json["number"]
+    c.same("8.2: to the akim", step(sessions["akim-worker"], number, 3).status, 200)
+    c.same("8.3: he names the executor", step(sessions["akim1"], number, 4, executor="akim-executor").status, 200)
+    c.same("8.4: the package goes to the provider", step(sessions["akim-executor"], number, 5).status, 200)
+    answer = decide(sessions["deputy"], number, "sign-160640900019", outcome="POSITIVE", textKk="Сізге атаулы әлеуметтік көмек тағайындалды.", textRu="Вам назначена адресная социальная помощь.")
+    c.same("8.5: assigned", answer.status, 201, answer.text[:300])
+    handed_out(lab, sessions, "akim-worker", number, 7, ["ХАБАРЛАМА", "Вам назначена адресная социальная помощь."])
+
+
+def by_the_public_service_centre(lab, sessions):
+    number = send(sessions["csc-inspector"], paper("CSC", "HOME_CARE_2013", CARE, provider=BODY, iin=next(people))).json["number"]
+    made = sessions["csc-accumulator"].call(REGISTERS, "POST", {"numbers": [number]}).json
+    c.same("accepted by register", sessions["body-executor"].call(f"{REGISTERS}/{made['id']}/accept", "POST", b"").status, 200)
+    c.same("the head's resolution", step(sessions["body-head"], number, 4, executor="body-executor").status, 200)
+    c.same("prepared", step(sessions["body-executor"], number, 5, outcome="REFUSED", ground="CONTRAINDICATION").status, 200)
+    answer = decide(sessions["body-head"], number, "head-130140900016", outcome="REFUSED", ground="CONTRAINDICATION", textKk="Медициналық қарсы көрсетілімдер бар.", textRu="Имеются медицинские противопоказания.")
+    c.same("signed", answer.status, 201, answer.text[:300])
+    c.same("p. 11: registered", step(sessions["body-executor"], number, 7).status, 200)
+    back = sessions["csc-accumulator"].call(REGISTERS, "POST", {"numbers": [number]})
+    c.same("back by register, taken over at once", (back.status, back.json.get("from"), back.json.get("acceptedBy")), (201, BODY, "csc-accumulator"), back.text[:300])
+    handed_out(lab, sessions, "csc-issuer", number, 9, ["БАС ТАРТУ ТУРАЛЫ ДӘЛЕЛДІ ЖАУАП", "МОТИВИРОВАННЫЙ ОТВЕТ ОБ ОТКАЗЕ", "пункт 10(1)"])
+
+
 # ---- who sees what ----
 
 def seen_by(lab, sessions, registered):
@@ -364,11 +429,11 @@ def by_a_system(lab):
     refused("signed by somebody of another organisation", answer, 403, "STAFF_SIGNER")
 
 
-PEOPLE = ("center1", "akim-worker", "statecorp1", "clerk", "head", "csc-inspector", "csc-accumulator", "csc-issuer", "body-executor")
+PEOPLE = ("center1", "akim-worker", "akim1", "akim-executor", "deputy", "body-head", "statecorp1", "clerk", "head", "csc-inspector", "csc-accumulator", "csc-issuer", "body-executor")
 with Lab() as lab_:
     sessions_ = {name: Session(lab_, name) for name in PEOPLE}
     registered_ = c.part(every_route, lab_, sessions_)
-    for function in (forms_of_signature, scans, the_same_again, every_refusal, gaps_for_the_decision, receipts, asking, registers):
+    for function in (forms_of_signature, scans, the_same_again, every_refusal, gaps_for_the_decision, receipts, asking, registers, by_the_center, by_the_akim, by_the_public_service_centre):
         c.part(function, lab_, sessions_)
     c.part(seen_by, lab_, sessions_, registered_)
     c.part(by_a_system, lab_)

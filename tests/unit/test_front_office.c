@@ -254,11 +254,29 @@ static void refused_with_a_receipt(void **state GW_UNUSED)
         judge_all(rows, GW_COUNT(rows));
 }
 
+static void package_in_words(void **state GW_UNUSED)
+{
+        struct why why = WHY_INIT;
+        auto_front_application struct front_application *a = NULL;
+        assert_int_equal(read_text(BY_CENTER, &a, &why), GW_OK);
+        auto_buf struct buf text = BUF_INIT;
+        front_office_describe(a, &text);
+        assert_string_equal(buf_cstr(&text), "documents 5: D1, D2, D3, D4, D5");
+        assert_int_equal(front_office_described(buf_cstr(&text)), 5);
+        assert_true(front_office_describes(buf_cstr(&text), "D1") && front_office_describes(buf_cstr(&text), "D5"));
+        static const char *const others[] = {"D", "D11", "D6", "", "documents"};
+        for (size_t i = 0; i < GW_COUNT(others); i++)
+                assert_false(front_office_describes(buf_cstr(&text), others[i]));
+        static const char *const nothing[] = {"", "documents", "documents x: D1", "documents 0:", "brought: D1"};
+        for (size_t i = 0; i < GW_COUNT(nothing); i++)
+                assert_true(front_office_described(nothing[i]) == 0 && !front_office_describes(nothing[i], "D1"));
+}
+
 int main(void)
 {
         xml_init();
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(everything_is_read), cmocka_unit_test(what_is_not_one), cmocka_unit_test(taken_in), cmocka_unit_test(not_taken_in), cmocka_unit_test(refused_with_a_receipt),
+                cmocka_unit_test(everything_is_read), cmocka_unit_test(what_is_not_one), cmocka_unit_test(taken_in), cmocka_unit_test(not_taken_in), cmocka_unit_test(refused_with_a_receipt), cmocka_unit_test(package_in_words),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
