@@ -2,6 +2,7 @@
 """People work on requests: every door, each role at each, claims and their tokens, the result signed by the provider's EDS, the applicant's cabinet."""
 import json
 import re
+import sqlite3
 import subprocess
 import threading
 import time
@@ -490,10 +491,38 @@ def restarted(lab, desks):
     c.same("the chain is whole", lab.run("fsck", "--conf", lab.conf).returncode, 0)
 
 
+def late(lab):
+    """Steps whose end is near or past: told once each, and shown. Time is turned by hand: the shortest limits take minutes."""
+    near, over = housing(lab)[0], housing(lab)[0]
+    lab.stop("gateway")
+    with sqlite3.connect(lab.folder / "store.db") as store:
+        now = int(time.time() * 1000)
+        store.execute("UPDATE casework SET step_near = ?, step_due = ? WHERE request_id = ?", (now - 1000, now + 3600000, int(near[3:])))
+        store.execute("UPDATE casework SET step_near = ?, step_due = ? WHERE request_id = ?", (now - 9000, now - 1000, int(over[3:])))
+        store.execute("UPDATE request SET due_at = ? WHERE id = ?", (now - 1000, int(over[3:])))
+    lab.start_gateway()
+
+    def told(word):
+        return [line for line in lab.log.read_text().splitlines() if f" {word} service=" in line]
+    c.within("who is late is told", lambda: told("step.over") and told("step.near"))
+    c.that("with number, step and role", f"{over} step.over service=HOUSING_AID route=OFFICE step=2 role=HEAD due=" in told("step.over")[0] and near in told("step.near")[0], told("step.over"))
+    c.same("in the metrics", (metric(lab, "egov_steps_near_total"), metric(lab, "egov_steps_over_total"), metric(lab, "egov_requests_overdue")), (1, 1, 1))
+    head = Desk(lab, "head")
+    for colour, number in (("near", near), ("over", over)):
+        c.same(f"{colour} is a filter", [(i["number"], i["step"]["colour"]) for i in head.get("", f"?due={colour}").json["items"]], [(number, colour)])
+    counts = head.get().json["counts"]
+    c.same("and counted", (counts["near"], counts["over"]), (1, 1))
+    c.same("the last come first", [i["number"] for i in head.get("", "?sort=due&limit=2").json["items"]], [over, near])
+    seen = http_call(lab.tls_url + f"/api/v1/requests/{over}", certificate="tls-portal").json
+    c.same("the portal sees that it is late, and no refusal", (seen["overdue"], seen["state"]), (True, "REGISTERED"))
+    time.sleep(6)
+    c.same("told once each", (len(told("step.over")), len(told("step.near"))), (1, 1))
+
+
 def nothing_personal(lab):
     text = lab.log.read_text()
     c.that("no IIN and no name in the log", not re.search(r"(?<![-\w])\d{12}(?!\w)", text) and "Мұхамбетова" not in text)
-    c.same("no complaint of ours", complaints(lab), [])
+    c.same("no complaint but of the late ones", [line for line in complaints(lab) if " step." not in line], [])
 
 
 def main():
@@ -513,6 +542,7 @@ def main():
         c.part(files, lab, desks, *housing(lab, "rest"))
         c.part(system_of_the_provider, lab)
         c.part(restarted, lab, desks)
+        c.part(late, lab)
         c.part(nothing_personal, lab)
 
 
