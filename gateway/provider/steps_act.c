@@ -149,10 +149,16 @@ static enum gw_rc plan_complete(const struct steps_case *c, const struct casewor
         return GW_OK;
 }
 
+/* A person signs for himself. The provider's own system brings what one of the provider's people has signed; whether that one may is asked of the signature (result_signer). */
+static bool may_bring_result(const struct actor *actor)
+{
+        return actor->may_sign || actor->machine;
+}
+
 static enum gw_rc plan_result(const struct steps_case *c, const struct casework_row *row, const struct actor *actor, const struct steps_input *input, struct wall_time now,
                               struct steps_plan *plan, struct why *why)
 {
-        if (!actor->may_sign)
+        if (!may_bring_result(actor))
                 return why_set(why, GW_REJECT, REASON_SIGN_RIGHT_REQUIRED, "the right to sign is needed");
         enum gw_rc rc = check_outcome(c, input, why);
         if (rc != GW_OK)
@@ -272,7 +278,7 @@ unsigned steps_verbs(const struct steps_case *c, const struct casework_row *row,
         for (enum steps_verb verb = 0; verb < STEPS_VERB_COUNT; verb++) {
                 struct why why = WHY_INIT;
                 enum staff_role role = STAFF_ROLE_COUNT;
-                bool unsigned_result = verb == STEPS_RESULT && !actor->may_sign;
+                bool unsigned_result = verb == STEPS_RESULT && !may_bring_result(actor);
                 bool nowhere = verb == STEPS_RETURN && steps_next(c->route, steps_of_act(c->route, ACT_REGISTER)) >= row->step;
                 if (!unsigned_result && !nowhere && check_verb(c, row, actor, verb, &role, &why) == GW_OK)
                         verbs |= 1U << verb;

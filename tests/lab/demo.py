@@ -11,6 +11,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 import xml.etree.ElementTree as ElementTree
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
@@ -29,11 +30,16 @@ def counts(lab):
     return json.loads(lab.run("status", "--conf", lab.conf, "--json").stdout)
 
 
-def all_delivered(lab):
+QUIET_S = 3
+
+
+def all_delivered(lab, seen):
+    """When nothing is under way any more, and nothing has moved for a while: what is left waits for people at a counter (paper applications)."""
     status = counts(lab)
     states = status["requests"]
-    open_ = states["REGISTERED"] + states["AWAITING_DATA"] + states["DECIDED"]
-    return status if open_ == 0 and status["outbox"]["pending"] == 0 else None
+    if seen.get("states") != states or states["AWAITING_DATA"] + states["DECIDED"] or status["outbox"]["pending"]:
+        seen.update(states=states, since=time.monotonic())
+    return status if time.monotonic() - seen["since"] > QUIET_S else None
 
 
 def texts(document):
@@ -48,10 +54,38 @@ def texts(document):
     return found
 
 
+def start_provider(lab):
+    """What is not automated is worked by the simulated provider: it looks through the inbox and does the regulation's steps, to the signed notification."""
+    lab.control(f"/provider/work?inbox={lab.tls_url.rstrip('/')}&script=positive&pull=1", "POST")
+
+
+def title_of(document):
+    """The Russian title of any result document."""
+    tree = ElementTree.parse(document).getroot()
+    local = lambda e: re.sub(r"\{.*\}", "", e.tag)  # noqa: E731
+    found = {local(parent): child.text for parent in tree.iter() for child in parent if local(child) == "title" and child.text and child.text.strip()}
+    russian = [text for parent, text in found.items() if not parent.endswith("Kz")]
+    if russian:
+        return russian[0].strip()
+    kind = [e.text for e in tree.iter() if local(e) == "kind"]  # signed by people (conf/services/result.xsd)
+    return {"NOTIFICATION": "УВЕДОМЛЕНИЕ", "REASONED_REFUSAL": "МОТИВИРОВАННЫЙ ОТВЕТ ОБ ОТКАЗЕ", "CERTIFICATE": "СПРАВКА"}.get(kind[0], kind[0]) if kind else "?"
+
+
+def show_kinds(lab):
+    """How many results of each kind lie in the cabinets, with an example."""
+    kinds = {}
+    for path in sorted((lab.folder / "cabinet").glob("*/*.xml")):
+        service = [e.text for e in ElementTree.parse(path).getroot().iter() if e.tag.endswith("}serviceCode")]
+        kinds.setdefault((title_of(path), service[0] if service else ""), []).append(path)
+    say("\nIn the personal cabinets:")
+    for (title, service), paths in sorted(kinds.items()):
+        say(f"  {len(paths):3}  {title} {service and '(' + service + ')'}  {paths[0].relative_to(ROOT)}")
+
+
 def delivered_certificate(lab):
     """The newest certificate in the applicant's cabinet."""
     folder = lab.folder / "cabinet" / APPLICANT
-    found = sorted(folder.glob("*.xml"), key=lambda p: p.stat().st_mtime)
+    found = sorted((p for p in folder.glob("*.xml") if texts(p)), key=lambda p: p.stat().st_mtime)
     return found[0] if found else None
 
 
@@ -70,10 +104,14 @@ def show_certificate(path):
 
 def demo(lab):
     say(f"portal, state systems and cabinet are simulators; the gateway at {lab.url} is real\n")
+    start_provider(lab)
     replay = subprocess.run([str(BUILD / "egov-gateway"), "replay", str(ROOT / "fixtures" / "good"), "--to", lab.url, "--to-tls", lab.tls_url, "--pki", str(PKI)], check=False)
-    status = wait_for("delivery to the cabinet", lambda: all_delivered(lab), 60)
+    seen = {}
+    status = wait_for("delivery to the cabinet", lambda: all_delivered(lab, seen), 120)
     say(f"\nrequests: {', '.join(f'{k} {v}' for k, v in status['requests'].items() if v)}; messages to the cabinet: {status['outbox']['sent']} sent")
-    certificate = delivered_certificate(lab)
+    say(f"{status['requests']['REGISTERED']} of them are paper applications that wait at a counter for the next step: `make run` shows the console in which people do it")
+    show_kinds(lab)
+    certificate = delivered_certificate(lab)  # signed by the gateway for the provider
     if not certificate:
         say("no certificate was delivered")
         return False
@@ -110,10 +148,15 @@ def ncalayer_options(keeping):
     return ["--ncalayer-port", "13579"] if keeping and free else []
 
 
+def settings(lab):
+    """The provider's own system may do everything here, signing too."""
+    return {"tsa": {"url": lab.pki_urls()["tsa"]}, "organisation provider": {"system_roles": "CLERK, HEAD, EXECUTOR"}}
+
+
 def main():
     keeping = "--keep" in sys.argv[1:]
     shutil.rmtree(FOLDER, ignore_errors=True)
-    with Lab(folder=FOLDER, simulator_options=ncalayer_options(keeping), settings=lambda lab: {"tsa": {"url": lab.pki_urls()["tsa"]}}) as lab:
+    with Lab(folder=FOLDER, simulator_options=ncalayer_options(keeping), settings=settings) as lab:
         done = keep(lab) if keeping else demo(lab)
     return 0 if done else 1
 
