@@ -37,8 +37,25 @@ static bool ends_as_pdf(struct span bytes)
         return memmem(bytes.p + bytes.n - within, within, "%%EOF", 5) != NULL;
 }
 
+#define ZIP_END 22 /* bytes of an end record without its comment (APPNOTE 4.3.16) */
+
+/* Readers of ZIP look from the end on: a picture with an archive behind it is both. */
+static bool ends_as_zip(struct span bytes)
+{
+        if (bytes.n < ZIP_END)
+                return false;
+        size_t within = bytes.n < ZIP_END + UINT16_MAX ? bytes.n : ZIP_END + UINT16_MAX;
+        const uint8_t *end = bytes.p + bytes.n;
+        for (const uint8_t *p = end - within; (p = memmem(p, (size_t)(end - p), "PK\5\6", 4)); p++)
+                if ((size_t)(end - p) >= ZIP_END && (size_t)(end - p) == ZIP_END + (size_t)(p[20] | p[21] << 8))
+                        return true;
+        return false;
+}
+
 const char *attachment_type(struct span bytes)
 {
+        if (ends_as_zip(bytes))
+                return NULL;
         if (begins(bytes, "%PDF-", 5))
                 return ends_as_pdf(bytes) ? "application/pdf" : NULL;
         if (begins(bytes, "\xFF\xD8\xFF", 3))

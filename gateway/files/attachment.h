@@ -29,7 +29,8 @@ void attachment_done(struct attachment *attachment);
 struct attachment_limits { size_t count, bytes, total_bytes; };
 
 /* "application/pdf", "image/jpeg", "image/png" or "image/tiff", by the first bytes (ISO 32000-1 7.5.2, ITU-T T.81 B.1.1.3, PNG 5.2, TIFF 6.0 section 2); NULL:
- * none of them. A PDF must begin with its mark and end with it: what merely contains a PDF is none. */
+ * none of them. A PDF must begin with its mark and end with it: what merely contains a PDF is none. Nor is what can be
+ * read as a ZIP archive too. */
 const char *attachment_type(struct span bytes);
 /* One name without folders: letters, digits, blanks and ._-()№ , no more than ATTACHMENT_NAME_MAX bytes, not beginning with a dot or blank, and with the
  * extension of that type (.pdf, .jpg, .jpeg, .png, .tif, .tiff). */

@@ -9,6 +9,7 @@ import base64
 import datetime
 import hashlib
 import io
+import json
 import os
 import pathlib
 import re
@@ -647,7 +648,41 @@ def shown():
     yield "multipart", '--b0\r\nContent-Disposition: form-data; name="file"\r\n\r\n\r\n--b0\r\nA: b\r\n\r\n%PDF-\r\n--b0--\r\n'
 
 
+def attachments():
+    pdf, png, jpeg, tiff = b"%PDF-1.4\n1 0 obj\n%%EOF\n", b"\x89PNG\r\n\x1a\n0", b"\xff\xd8\xff\xe0", b"II*\0"
+    zipped = io.BytesIO()
+    with zipfile.ZipFile(zipped, "w") as z:
+        z.writestr(zipfile.ZipInfo("one"), "<a/>")
+    kinds = {"pdf": ("a.pdf", pdf), "png": ("b.png", png), "jpeg": ("c.jpeg", jpeg), "tiff": ("d.tif", tiff), "disguised": ("e.png", pdf), "page": ("f.pdf", b"<html>%PDF-"),
+             "both": ("g.png", png + zipped.getvalue()), "path": ("../h.pdf", pdf), "empty": ("i.pdf", b""), "late": ("j.pdf", b" " + pdf)}
+
+    def package(*files, extra=""):
+        rows = "".join(f"<fileData><name>{name}</name><base64Data>{base64.b64encode(content).decode()}</base64Data></fileData>" for name, content in files)
+        return f'<data><requestPackage xmlns="urn:egov-gateway:package:1"><signedApplication>&lt;a/></signedApplication>{rows}{extra}</requestPackage></data>'
+
+    def body(*files):
+        return json.dumps({"application": "PGEvPg==", "attachments": [{"name": name, "content": base64.b64encode(content).decode()} for name, content in files]}, ensure_ascii=False)
+
+    for name, file in kinds.items():
+        yield f"package-{name}", package(file)
+        yield f"json-{name}", body(file)
+    yield "package-four", package(*list(kinds.values())[:4])
+    yield "package-twice", package(kinds["pdf"], kinds["pdf"])
+    yield "package-more", package(*[(f"{i}.tif", tiff + bytes([i])) for i in range(33)])
+    yield "package-other", package(extra="<other/>")
+    yield "package-bad-base64", package(extra="<fileData><name>a.pdf</name><base64Data>====</base64Data></fileData>")
+    yield "data-alone", "<data>text</data>"
+    yield "json-four", body(*list(kinds.values())[:4])
+    yield "json-more", body(*[(f"{i}.tif", tiff + bytes([i])) for i in range(33)])
+    yield "json-cms", '{"cms": "MAA=", "attachments": []}'
+    yield "json-detached", '{"application": "PGEvPg==", "signature": "MAA="}'
+    yield "json-twice", '{"application": "PGEvPg==", "application": "PGEvPg=="}'
+
+
 def main():
+    if sys.argv[1:] == ["attachment"]:
+        write("attachment", attachments())
+        return
     if sys.argv[1:] == ["shown"]:
         write("shown", shown())
         return
@@ -686,7 +721,7 @@ def main():
         write("document", [*document(pki, application), *xades(pki, application)])
         write("transport", transport(pki, envelope))
     for name, seeds in (("xml", xml()), ("soap", soap()), ("http", http()), ("conf", conf()), ("signer_frame", signer_frame()), ("base64", base64_texts()), ("gost", gost()), ("shown", shown()), ("login", login()),
-                        ("staff", staff()), ("cookie", cookies())):
+                        ("staff", staff()), ("cookie", cookies()), ("attachment", attachments())):
         write(name, seeds)
 
 
