@@ -3,7 +3,7 @@ B ?= build
 ifeq ($(origin CC),default)
 CC := gcc
 endif
-PKGS := libuv libcurl libxml-2.0 xmlsec1-openssl libssl libcrypto sqlite3 jansson inih nettle hogweed libseccomp fontconfig pangocairo libqrencode libqpdf zlib p11-kit-1
+PKGS := libuv libcurl libxml-2.0 xmlsec1-openssl libssl libcrypto sqlite3 jansson inih nettle hogweed libseccomp fontconfig pangocairo qrcodegen libqpdf zlib p11-kit-1
 # make V=1 shows the commands.
 Q := $(if $(V),,@)
 LLHTTP := /usr/share/llhttp

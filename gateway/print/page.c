@@ -5,7 +5,7 @@
 #include <fontconfig/fontconfig.h>
 #include <pango/pangocairo.h>
 #include <pthread.h>
-#include <qrencode.h>
+#include <qrcodegen.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -475,29 +475,42 @@ static void draw_row(struct drawing *d, const struct block *b, double y)
 }
 
 /* One bit for a module, as a stencil: two kilobytes instead of thousands of rectangles. */
-static enum gw_rc draw_code(struct drawing *d, struct span text, QRecLevel level, double x, double y)
+static cairo_surface_t *stencil_of(const uint8_t *code)
 {
-        QRcode *code = QRcode_encodeData((int)text.n, text.p, 0, level);
-        if (!code)
-                return why_set(d->why, GW_FAULT, REASON_INTERNAL, "a QR code cannot be made of %zu bytes", text.n);
-        cairo_surface_t *stencil = cairo_image_surface_create(CAIRO_FORMAT_A1, code->width, code->width);
+        int width = qrcodegen_getSize(code);
+        cairo_surface_t *stencil = cairo_image_surface_create(CAIRO_FORMAT_A1, width, width);
         unsigned char *bits = cairo_image_surface_get_data(stencil);
-        size_t stride = (size_t)cairo_image_surface_get_stride(stencil), width = (size_t)code->width;
-        for (size_t i = 0; bits && i < width * width; i++)
-                if (code->data[i] & 1) { /* A1: 32-bit words in the machine's order, the first pixel in its lowest bit */
-                        uint32_t word;
-                        unsigned char *at = bits + i / width * stride + i % width / 32 * 4;
-                        memcpy(&word, at, sizeof word);
-                        word |= UINT32_C(1) << (G_BYTE_ORDER == G_BIG_ENDIAN ? 31 - i % width % 32 : i % width % 32);
-                        memcpy(at, &word, sizeof word);
-                }
-        QRcode_free(code);
+        int stride = cairo_image_surface_get_stride(stencil);
+        for (int y = 0; bits && y < width; y++)
+                for (int x = 0; x < width; x++)
+                        if (qrcodegen_getModule(code, x, y)) { /* A1: 32-bit words in the machine's order, the first pixel in its lowest bit */
+                                uint32_t word;
+                                unsigned char *at = bits + (ptrdiff_t)y * stride + x / 32 * 4;
+                                memcpy(&word, at, sizeof word);
+                                word |= UINT32_C(1) << (G_BYTE_ORDER == G_BIG_ENDIAN ? 31 - x % 32 : x % 32);
+                                memcpy(at, &word, sizeof word);
+                        }
         cairo_surface_mark_dirty(stencil);
+        return stencil;
+}
+
+/* mask: that of a piece of the document is not searched for. Trying all eight is half of what a printed result costs, and base64 has no patterns that one of them
+ * would have to break up; readers take it from the code (ISO/IEC 18004, 7.8). */
+static enum gw_rc draw_code(struct drawing *d, struct span text, enum qrcodegen_Ecc level, enum qrcodegen_Mask mask, double x, double y)
+{
+        uint8_t code[qrcodegen_BUFFER_LEN_MAX], data[qrcodegen_BUFFER_LEN_MAX];
+        bool fits = text.n <= sizeof data;
+        if (fits)
+                memcpy(data, text.p, text.n);
+        if (!fits || !qrcodegen_encodeBinary(data, text.n, code, level, qrcodegen_VERSION_MIN, qrcodegen_VERSION_MAX, mask, false))
+                return why_set(d->why, GW_FAULT, REASON_INTERNAL, "a QR code cannot be made of %zu bytes", text.n);
+        double width = qrcodegen_getSize(code);
+        cairo_surface_t *stencil = stencil_of(code);
         cairo_pattern_t *pattern = cairo_pattern_create_for_surface(stencil);
         cairo_pattern_set_filter(pattern, CAIRO_FILTER_NEAREST); /* else viewers blur it, and PDF/A forbids it (ISO 19005-3, 6.2.8) */
         cairo_save(d->cr);
         cairo_translate(d->cr, x, y);
-        cairo_scale(d->cr, CODE_SIZE / (double)width, CODE_SIZE / (double)width);
+        cairo_scale(d->cr, CODE_SIZE / width, CODE_SIZE / width);
         cairo_mask(d->cr, pattern);
         cairo_restore(d->cr);
         cairo_pattern_destroy(pattern);
@@ -521,9 +534,10 @@ static enum gw_rc draw_block(struct drawing *d, const struct block *b, double y)
                 break;
         case BLOCK_CODES:
                 if (b->first_code == SIZE_MAX)
-                        rc = draw_code(d, span_str(d->input->check_url), QR_ECLEVEL_M, LEFT, y);
+                        rc = draw_code(d, span_str(d->input->check_url), qrcodegen_Ecc_MEDIUM, qrcodegen_Mask_AUTO, LEFT, y);
                 for (size_t i = 0; i < b->code_count && rc == GW_OK; i++)
-                        rc = draw_code(d, buf_span(&d->input->codes->payloads[b->first_code + i]), QR_ECLEVEL_L, LEFT + (double)i * (CODE_SIZE + CODE_GAP), y);
+                        rc = draw_code(d, buf_span(&d->input->codes->payloads[b->first_code + i]), qrcodegen_Ecc_LOW, qrcodegen_Mask_3,
+                                       LEFT + (double)i * (CODE_SIZE + CODE_GAP), y);
                 break;
         case BLOCK_TEXT:
                 break;
