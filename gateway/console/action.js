@@ -187,8 +187,9 @@ export function actionCard(item, changed) {
     h("p", { class: "over-title" }, t("action.next", { n: step.n }), step.paragraph && ` · ${t("paragraph", { n: step.paragraph })}`), h("h2", { id: "action-title" }, tOr(`act.${step.act}`, step.act)),
     h("p", { class: "lead" }, `${named(step, "role")}: ${named(step, "action")}`), h("p", {}, dueMark(step.dueAt, step.colour), whole?.limit && h("span", { class: "quiet" }, ` ${limit(whole.limit)}`)));
   const form = h("div", { class: "form" });
-  fill(form, !mine ? claimView(item, changed) : signing && actions.includes("sign") ? signForm(item, changed) : actions.includes("complete") ? completeForm(item, changed)
-    : h("p", { class: "quiet" }, t("action.cannot")));
+  const registered = actions.includes("register") && h("div", {}, h("p", {}, t("action.register")), h("a", { class: "button primary", href: "#/registers" }, icon("file"), t("title.registers")));
+  fill(form, registered || (!mine ? claimView(item, changed) : signing && actions.includes("sign") ? signForm(item, changed) : actions.includes("complete") ? completeForm(item, changed)
+    : h("p", { class: "quiet" }, t("action.cannot"))));
   box.append(form, more);
   return box;
 }

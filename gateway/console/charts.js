@@ -4,10 +4,11 @@ import { t } from "./i18n.js";
 
 const WIDTH = 560, HEIGHT = 160, LEFT = 44, BOTTOM = 24, TOP = 10;
 
+/** The smallest round number that holds the value, and whose half is whole. */
 const niceTop = (value) => {
-  if (value <= 0) return 1;
+  if (value <= 2) return 2;
   const power = 10 ** Math.floor(Math.log10(value));
-  return [1, 2, 5, 10].map((step) => step * power).find((step) => step >= value);
+  return [1, 2, 4, 10].map((step) => step * power).find((step) => step >= value);
 };
 
 /** points: [[label, value]…], from the oldest to the newest. form: "bars" or "line". */

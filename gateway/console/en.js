@@ -396,4 +396,8 @@ export default {
   "front.group.add": "Add: {name}",
   "front.group.remove": "Remove",
   "front.form.empty": "No further information is needed.",
+  "operator.use.anchor": "trust anchor",
+  "operator.use.signing": "signing",
+  "operator.use.tls": "TLS",
+  "action.register": "This step is taken by a transfer register.",
 };

@@ -33,7 +33,7 @@ export function distance(text, now = Date.now()) {
 /** A limit of the regulation: 15 min, 10 working days. */
 export const limit = (value) => (value ? tOr(`limit.${value.unit}`, "{n}").replace("{n}", value.amount) : t("limit.none"));
 
-export const number = (value) => new Intl.NumberFormat({ kk: "kk-KZ", ru: "ru-RU", en: "en-GB" }[currentLanguage()]).format(value);
+export const number = (value) => new Intl.NumberFormat(currentLanguage() === "en" ? "en-GB" : "ru-RU").format(value);
 
 export function size(bytes) {
   if (bytes < 1024) return t("size.b", { n: bytes });

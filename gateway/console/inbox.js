@@ -38,7 +38,7 @@ function row(item, open) {
   h("td", {}, h("span", { class: "clip", title: named(item.service) }, named(item.service)), h("span", { class: "quiet" }, `${tOr(`route.${item.route}`, item.route)} · ${moment(item.registeredAt)}`)),
   h("td", {}, done ? h("span", {}, said(item.stateName)) : h("span", {}, `${item.step.n}. ${tOr(`act.${item.step.act}`, item.step.act)}`),
     !done && h("span", { class: "quiet" }, tOr(`role.${item.step.role}`, item.step.role))),
-  h("td", {}, dueMark(item.step ? item.step.dueAt : item.dueAt, colourOf(item), done), h("span", { class: "quiet" }, t("inbox.service.due", { day: day(item.resultDueAt || item.dueAt) }))),
+  h("td", {}, dueMark(item.step ? item.step.dueAt : item.dueAt, colourOf(item), done), (item.resultDueAt || item.dueAt) && h("span", { class: "quiet" }, t("inbox.service.due", { day: day(item.resultDueAt || item.dueAt) }))),
   h("td", {}, claimMark(item) || (item.executor ? h("span", {}, item.executor) : h("span", { class: "quiet" }, "—"))));
 }
 

@@ -9,6 +9,12 @@ let before = "";
 /** Shortcuts of the page that is shown: {key: function}. */
 export const usePageKeys = (keys) => { pageKeys = keys; };
 
+/** Letters by their place on the keyboard: Kazakh and Russian layouts have others there. */
+function keyOf(event) {
+  if (/^Key[A-Z]$/.test(event.code)) return event.code.slice(3).toLowerCase();
+  return event.code === "Slash" && event.key !== "?" ? (event.shiftKey ? "?" : "/") : event.key;
+}
+
 const isTyping = (target) => target.closest?.("input, select, textarea, dialog, [contenteditable]");
 
 export function showKeys() {
@@ -20,9 +26,8 @@ export function showKeys() {
 export function listenForKeys(global) {
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target) || document.querySelector("dialog[open]")) return;
-    const pair = `${before} ${event.key}`;
-    before = event.key === "g" ? "g" : "";
-    const act = global[pair] || pageKeys[event.key] || global[event.key];
+    const key = keyOf(event), act = global[`${before} ${key}`] || pageKeys[key] || global[key];
+    before = key === "g" ? "g" : "";
     if (!act) return;
     if (act(event) !== false) event.preventDefault();
   });

@@ -396,4 +396,8 @@ export default {
   "front.group.add": "Қосу: {name}",
   "front.group.remove": "Алып тастау",
   "front.form.empty": "Қосымша мәлімет қажет емес.",
+  "operator.use.anchor": "сенім тірегі",
+  "operator.use.signing": "қол қою",
+  "operator.use.tls": "TLS",
+  "action.register": "Бұл қадам тапсыру тізілімімен орындалады.",
 };

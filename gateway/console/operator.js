@@ -14,7 +14,7 @@ const plain = (value) => (value === null || value === undefined || value === "" 
 const mark = (kind, text) => h("span", { class: `mark ${kind}` }, icon(kind === "ok" ? "ok" : kind), text);
 
 function table(name, columns, rows) {
-  if (!rows.length) return h("p", { class: "quiet" }, t("operator.empty"));
+  if (!rows.length) return h("div", { class: "card empty" }, icon("ok"), h("p", {}, t("operator.empty")));
   return h("div", { class: "table-box alone" }, h("table", { class: "plain" }, h("caption", { class: "hidden-text" }, name),
     h("thead", {}, h("tr", {}, columns.map((column) => h("th", { scope: "col" }, t(`operator.column.${column}`))))), h("tbody", {}, rows.map((cells) => h("tr", {}, cells.map((cell) => h("td", {}, cell)))))));
 }
@@ -51,7 +51,7 @@ async function certificates(place) {
   const rows = listOf(await get("/operator/certificates"));
   fill(place, table(t("operator.tab.certificates"), ["certificate", "use", "until", "days"], rows.map((row) => {
     const days = row.daysLeft ?? Math.floor((new Date(row.notAfter) - Date.now()) / 86400000);
-    return [h("span", { class: "breaks" }, row.id || row.name || row.subject), plain(row.use || row.kind), moment(row.notAfter), mark(days < 0 ? "over" : days < NEAR_DAYS ? "near" : "ok", t("operator.days", { n: number(days) }))];
+    return [h("span", { class: "breaks" }, row.id || row.name || row.subject), tOr(`operator.use.${row.use || row.kind}`, plain(row.use || row.kind)), moment(row.notAfter), mark(days < 0 ? "over" : days < NEAR_DAYS ? "near" : "ok", t("operator.days", { n: number(days) }))];
   })));
 }
 

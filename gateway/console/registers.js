@@ -6,10 +6,10 @@ import { named, t, tOr } from "./i18n.js";
 
 const listOf = (answer) => answer.items || answer.registers || answer;
 
-/** Does the step that is next hand the package over by a register? Not every act wants one. */
+/** Does the step that is next hand the package, or the result, over by a register? Not every act wants one. */
 function goesByRegister(item, services) {
   const route = services.find((one) => one.code === item.service.code)?.routes?.find((one) => one.kind === item.route);
-  return item.step?.act === "TRANSFER" && route?.steps[item.step.n - 1]?.paper === "TRANSFER_REGISTER";
+  return ["TRANSFER", "ACCEPT"].includes(item.step?.act) && route?.steps[item.step.n - 1]?.paper === "TRANSFER_REGISTER";
 }
 
 function registerRow(one, changed, session, names) {

@@ -396,4 +396,8 @@ export default {
   "front.group.add": "Добавить: {name}",
   "front.group.remove": "Убрать",
   "front.form.empty": "Дополнительных сведений не нужно.",
+  "operator.use.anchor": "корень доверия",
+  "operator.use.signing": "подпись",
+  "operator.use.tls": "TLS",
+  "action.register": "Этот шаг выполняется реестром передачи.",
 };

@@ -61,7 +61,7 @@ def main():
         numbers = [housing(lab, files if i == 6 else (), applicant) for i, applicant in enumerate(APPLICANTS)]
         counts = [run(lab, only, housing=numbers)]
         if only in "many tenThousand":
-            many(lab, numbers[0], MANY)
+            many(lab, numbers[6], MANY)  # nobody has finished that one
             counts.append(run(lab, "many tenThousand", housing=numbers, many=MANY))
     passed, failed = (sum(one) for one in zip(*counts))
     print(f"{passed} passed, {failed} failed")

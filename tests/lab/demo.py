@@ -123,6 +123,8 @@ def keep(lab):
 The gateway runs:
   SOAP      {lab.url}/shep/sync  {lab.url}/shep/async   (WSDL: {lab.url}/shep/sync?wsdl)
   REST      {lab.tls_url}/api/v1/requests   (client certificate build/pki/certs/tls-portal.pem)
+  console   {lab.url}/console/   signing in through NCALayer's stand-in ({lab.simulators['ncalayer']}): open {lab.simulators['ncalayer'].replace('wss', 'https')} once
+            and accept its test certificate; or sign the file with egov-gateway sign
   health    {lab.url}/health/ready   metrics {lab.url}/metrics
   cabinet   {lab.simulators['control']}cabinet/state
   authority OCSP {lab.simulators['ocsp']}rsa  CRL {lab.simulators['crl']}issuing.crl  TSA {lab.simulators['tsa']}  (GOST: /ocsp/gost, gost-issuing.crl, /tsa-gost)
@@ -132,6 +134,7 @@ Try:
   build/egov-gateway status --conf {lab.conf.relative_to(ROOT)}
   curl -X POST '{lab.simulators['control']}fault?system=gbdfl&kind=http500&count=10'
   curl -X POST '{lab.simulators['control']}fault?system=ocsp&kind=tryLater'
+  curl -X POST '{lab.simulators['control']}ncalayer/person?sign=staff-clerk'   whose key signs (head-160640900019 first; tests/lab/staff.py names all)
 Ctrl-C stops everything.""")
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
