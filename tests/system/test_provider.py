@@ -10,7 +10,7 @@ import subprocess
 import tempfile
 import uuid
 
-from check import PKI, TEXT_XML, Checks, Lab, Message, Store, cabinet, defaults, fault, filled, http_call, moment, number_of, set_fault, sign
+from check import PKI, TEXT_XML, Checks, Lab, Message, Store, cabinet, defaults, fault, filled, http_call, moment, number_of, set_fault, sign, state_of
 
 checks = Checks()
 ROLES = "CLERK, HEAD, EXECUTOR"
@@ -126,6 +126,93 @@ def by_openssl(lab):
         checks.that("and not a changed one", command("changed.json").returncode != 0)
 
 
+# ---- working ----
+
+def worked(lab, script, outcome=None, channel="async"):
+    """One request by that script, from the portal to the cabinet."""
+    work(lab, script)
+    message = aid(channel)
+    number = sent_in(lab, message)
+    done = lambda: (job(lab, number) or {}).get("end")  # noqa: E731
+    checks.within(f"{script}: the provider comes to an end", done, 60)
+    if outcome is None:
+        return message, number
+    checks.same(f"{script}: without a refusal", (done(), job(lab, number)["reason"]), ("done", ""))
+    checks.within(f"{script}: the applicant has the result", lambda: state_of(lab, number) in ("RESULT_SENT", "RECEIVED"))
+    checks.same(f"{script}: outcome", Store(lab).value("SELECT outcome FROM decision WHERE request_id = ?", int(number[3:])), outcome)
+    delivered = cabinet(lab, message.correlation_id)
+    checks.same(f"{script}: notices, one result", (delivered["states"], delivered["responses"], delivered["refused"]), (["REGISTERED", "DECIDED", "RESULT_SENT"], 1, 0))
+    return message, number
+
+
+def refused_results(lab):
+    """Results with one thing wrong are refused by the exact reason, the request stays where it is, and the right one is taken afterwards."""
+    for script, reasons in (("wrong_signature", {"RESULT_SIGNATURE_INVALID"}), ("wrong_bin", {"RESULT_SIGNER_BIN"}), ("wrong_number", {"RESULT_NUMBER"})):
+        _, number = worked(lab, script)
+        got = job(lab, number)
+        checks.that(f"{script}: refused", got["end"] == "refused" and got["status"] in (403, 422), got)
+        checks.that(f"{script}: by its reason", got["reason"] in reasons, got)
+        checks.same(f"{script}: nothing is decided", (state_of(lab, number), Store(lab).value("SELECT count(*) FROM decision WHERE request_id = ?", int(number[3:]))), ("REGISTERED", 0))
+        lab.control(f"/provider/job?number={number}&script=positive", "POST")
+        checks.within(f"{script}: the right one is taken", lambda: state_of(lab, number) in ("RESULT_SENT", "RECEIVED"), 60)
+
+
+def told_again(lab):
+    """A return is told anew; what the provider's own people hand on among themselves is not."""
+    _, number = worked(lab, "return", "POSITIVE")
+    rows = Store(lab).rows("SELECT state_code FROM outbox WHERE request_id = ? AND destination = 'push:provider' ORDER BY sequence", int(number[3:]))
+    checks.same("told of the registration and of the return", rows, [("STEP_2",), ("STEP_2",)])
+    events = [d for (d,) in Store(lab).rows("SELECT detail FROM event WHERE request_id = ? AND actor LIKE 'staff:provider %'", int(number[3:]))]
+    checks.that("every act of its system is an event", any("RETURN" in e for e in events) and any("SIGN" in e for e in events), events)
+
+
+def hostile(lab):
+    """Texts that would hurt a careless page come out as text everywhere."""
+    _, number = worked(lab, "hostile", "POSITIVE")
+    document = Store(lab).value("SELECT content FROM document WHERE request_id = ?", int(number[3:]))
+    checks.that("the result says it as text", b"&lt;script&gt;" in document and b"<script>" not in document, document[:300])
+    checks.that("the log does not repeat it", "<script>" not in lab.log.read_text())
+    checks.same("the chain of events holds", lab.run("fsck", "--conf", lab.conf).returncode, 0)
+
+
+def busy(lab):
+    """Many at once, with a gateway that is killed in between: each has its one result."""
+    work(lab, "positive")
+    messages = [aid("async") for _ in range(12)]
+    numbers = []
+    for i, message in enumerate(messages):
+        numbers.append(sent_in(lab, message))
+        if i == 6:
+            import os
+            import signal
+            os.kill(lab.children()["worker"], signal.SIGKILL)
+            checks.within("the gateway is back", lambda: alive(lab))
+            work(lab, "positive")
+    checks.within("all have their result", lambda: all(state_of(lab, n) in ("RESULT_SENT", "RECEIVED") for n in numbers), 90)
+    checks.same("one each", [cabinet(lab, m.correlation_id)["responses"] for m in messages], [1] * len(messages))
+
+
+def alive(lab):
+    try:
+        return http_call(lab.url + "/health/ready").status == 200
+    except OSError:
+        return False
+
+
+def pulled(lab):
+    """No pushes: the system looks through the inbox itself, by its TLS certificate."""
+    work(lab, "positive", pull=1)
+    message = aid("async")
+    number = sent_in(lab, message)
+    checks.within("found in the inbox and worked", lambda: state_of(lab, number) in ("RESULT_SENT", "RECEIVED"), 60)
+    checks.same("nobody told it", received(lab, number), [])
+    refused = aid("async")
+    work(lab, "refuse", pull=1)
+    number = sent_in(lab, refused)
+    checks.within("refused with a ground", lambda: state_of(lab, number) in ("RESULT_SENT", "RECEIVED"), 60)
+    checks.same("as the applicant learns it", json.loads(lab.control(f"/cabinet/state?correlationId={refused.correlation_id}"))["list"][0]["resolutionType"], "NEGATIVE")
+
+
 def main():
     for form in ("shep", "webhook"):
         with Lab(settings=pushed(form)) as lab:
@@ -134,8 +221,16 @@ def main():
             checks.part(away, lab, form)
             if form == "shep":
                 checks.part(notified, lab)
+                checks.part(worked, lab, "positive", "POSITIVE")
+                checks.part(told_again, lab)
+                checks.part(hostile, lab)
             else:
                 checks.part(by_openssl, lab)
+                checks.part(worked, lab, "refuse", "REFUSED")
+                checks.part(refused_results, lab)
+                checks.part(busy, lab)
+    with Lab(settings={"organisation provider": {"system_roles": ROLES}}) as lab:
+        checks.part(pulled, lab)
     checks.finish()
 
 
