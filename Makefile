@@ -58,6 +58,7 @@ $B/%.o: %.c
 	$(Q)$(CC) $(CFLAGS_ALL) $(CFLAGS) -MMD -MP -c -o $@ $<
 -include $(shell find $B -name '*.d' 2>/dev/null)
 # gcc's -MMD does not see .incbin.
+$B/gateway/worker/openapi.o: gateway/worker/openapi.json
 $B/gateway/soap/wsdl.o: $(wildcard gateway/soap/wsdl/*.wsdl)
 $B/gateway/console/files.o: $(filter-out %.c %.h %.md,$(wildcard gateway/console/*))
 $B/gateway/print/layouts.o: $(wildcard gateway/print/layout/*.xml)

@@ -7,9 +7,10 @@
 #include "gateway/worker/answer.h"
 #include "gateway/worker/endpoints.h"
 #include "gateway/worker/office.h"
+#include "gateway/worker/openapi.h"
 #include "gateway/worker/trust_watch.h"
 
-enum endpoint { E_SHEP, E_SUBMIT, E_DIAGNOSE, E_CHECK, E_VERIFY, E_SESSION, E_CHALLENGE, E_INBOX, E_CANCEL, E_OFFICE, E_OPERATOR, E_CONSOLE, E_READ, E_LIVE, E_READY, E_METRICS, E_NONE };
+enum endpoint { E_SHEP, E_SUBMIT, E_DIAGNOSE, E_CHECK, E_VERIFY, E_SESSION, E_CHALLENGE, E_INBOX, E_CANCEL, E_OFFICE, E_OPERATOR, E_CONSOLE, E_READ, E_OPENAPI, E_LIVE, E_READY, E_METRICS, E_NONE };
 
 static bool ends_with(const char *text, const char *end)
 {
@@ -43,6 +44,8 @@ static enum endpoint endpoint_of(const struct settings *settings, const char *pa
                 return E_OPERATOR;
         if (str_starts(path, "/api/v1/requests/"))
                 return ends_with(path, "/cancel") ? E_CANCEL : E_READ;
+        if (str_eq(path, "/api/v1/openapi.json"))
+                return E_OPENAPI;
         if (str_eq(path, "/health/live"))
                 return E_LIVE;
         if (str_eq(path, "/health/ready"))
@@ -202,6 +205,9 @@ void endpoints_handle(void *ctx, struct http_exchange *exchange)
                 return;
         case E_READ:
                 endpoint_rest_read(loop, exchange, correlation_id);
+                return;
+        case E_OPENAPI:
+                answer_text(exchange, 200, "application/json", openapi_document());
                 return;
         case E_LIVE:
                 answer_text(exchange, 200, "text/plain", span_str("live\n"));
