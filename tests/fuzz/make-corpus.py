@@ -648,6 +648,7 @@ def shown():
     yield "multipart", '--b0\r\nContent-Disposition: form-data; name="file"\r\n\r\n\r\n--b0\r\nA: b\r\n\r\n%PDF-\r\n--b0--\r\n'
 
 
+<<<<<<< Updated upstream
 def attachments():
     pdf, png, jpeg, tiff = b"%PDF-1.4\n1 0 obj\n%%EOF\n", b"\x89PNG\r\n\x1a\n0", b"\xff\xd8\xff\xe0", b"II*\0"
     zipped = io.BytesIO()
@@ -677,6 +678,31 @@ def attachments():
     yield "json-cms", '{"cms": "MAA=", "attachments": []}'
     yield "json-detached", '{"application": "PGEvPg==", "signature": "MAA="}'
     yield "json-twice", '{"application": "PGEvPg==", "application": "PGEvPg=="}'
+=======
+def front():
+    """Paper applications as of fixtures/templates, without their signatures."""
+    def paper(template, **values):
+        text = (ROOT / "fixtures" / "templates" / f"{template}.xml").read_text().rstrip("\n")
+        values = {"route": "CENTER", "serviceCode": "TSA_ASSIGN", "applicantName": "Сынақов Сынақ", "today": "2026-11-22", "requestNumber": "20260101000001", "requestDate": "2026-11-22T19:30:37+05:00",
+                  "language": "kk", "providerBin": "160640900019", "declarantId": "850412390011", "consent": "true", "purpose": "Мектепке", "kato": "396030100", "category": "DISABLED",
+                  "today-90d": "2026-08-24", "today+200d": "2027-06-10", **values}
+        for name, value in values.items():
+            text = text.replace("${" + name + "}", value)
+        return text
+    whole = paper("paper-assign")
+    yield "assign", whole
+    yield "cert", paper("paper-cert", serviceCode="TSA_CERT")
+    yield "care", paper("paper-care", serviceCode="HOME_CARE_2013", route="CSC")
+    yield "school", paper("paper-school", serviceCode="HOME_SCHOOL", route="STATECORP")
+    yield "akim", paper("paper-assign-akim", route="AKIM")
+    yield "missing", whole.replace('<document id="D1" pages="1" originalShown="true"/>', "")
+    yield "expired", whole.replace('id="D1"', 'id="D1" validUntil="2020-01-31"')
+    yield "incomplete", whole.replace("<application ", "<acceptIncomplete>true</acceptIncomplete><application ")
+    yield "markup", whole.replace("Сынақов", "&lt;/kk&gt;&amp;amp;&#13;\"]]&gt;")
+    yield "no-name", whole.replace("Сынақов Сынақ", "")
+    yield "twice", whole.replace("<route>CENTER</route>", "<route>CENTER</route><route>CENTER</route>")
+    yield "bare", '<paperApplication xmlns="urn:egov-gateway:front-office:1"/>'
+>>>>>>> Stashed changes
 
 
 def main():
@@ -721,7 +747,11 @@ def main():
         write("document", [*document(pki, application), *xades(pki, application)])
         write("transport", transport(pki, envelope))
     for name, seeds in (("xml", xml()), ("soap", soap()), ("http", http()), ("conf", conf()), ("signer_frame", signer_frame()), ("base64", base64_texts()), ("gost", gost()), ("shown", shown()), ("login", login()),
+<<<<<<< Updated upstream
                         ("staff", staff()), ("cookie", cookies()), ("attachment", attachments())):
+=======
+                        ("staff", staff()), ("cookie", cookies()), ("front", front())):
+>>>>>>> Stashed changes
         write(name, seeds)
 
 
