@@ -648,7 +648,6 @@ def shown():
     yield "multipart", '--b0\r\nContent-Disposition: form-data; name="file"\r\n\r\n\r\n--b0\r\nA: b\r\n\r\n%PDF-\r\n--b0--\r\n'
 
 
-<<<<<<< Updated upstream
 def attachments():
     pdf, png, jpeg, tiff = b"%PDF-1.4\n1 0 obj\n%%EOF\n", b"\x89PNG\r\n\x1a\n0", b"\xff\xd8\xff\xe0", b"II*\0"
     zipped = io.BytesIO()
@@ -678,7 +677,8 @@ def attachments():
     yield "json-cms", '{"cms": "MAA=", "attachments": []}'
     yield "json-detached", '{"application": "PGEvPg==", "signature": "MAA="}'
     yield "json-twice", '{"application": "PGEvPg==", "application": "PGEvPg=="}'
-=======
+
+
 def front():
     """Paper applications as of fixtures/templates, without their signatures."""
     def paper(template, **values):
@@ -702,7 +702,6 @@ def front():
     yield "no-name", whole.replace("Сынақов Сынақ", "")
     yield "twice", whole.replace("<route>CENTER</route>", "<route>CENTER</route><route>CENTER</route>")
     yield "bare", '<paperApplication xmlns="urn:egov-gateway:front-office:1"/>'
->>>>>>> Stashed changes
 
 
 def main():
@@ -747,11 +746,7 @@ def main():
         write("document", [*document(pki, application), *xades(pki, application)])
         write("transport", transport(pki, envelope))
     for name, seeds in (("xml", xml()), ("soap", soap()), ("http", http()), ("conf", conf()), ("signer_frame", signer_frame()), ("base64", base64_texts()), ("gost", gost()), ("shown", shown()), ("login", login()),
-<<<<<<< Updated upstream
-                        ("staff", staff()), ("cookie", cookies()), ("attachment", attachments())):
-=======
-                        ("staff", staff()), ("cookie", cookies()), ("front", front())):
->>>>>>> Stashed changes
+                        ("staff", staff()), ("cookie", cookies()), ("attachment", attachments()), ("front", front())):
         write(name, seeds)
 
 
