@@ -6,7 +6,7 @@
 #include "gateway/commands/serve.h"
 
 static const struct command *const commands[] = {
-        &command_serve, &command_check_conf, &command_services, &command_verify, &command_diagnose, &command_sign, &command_print, &command_replay, &command_status, &command_outbox, &command_fsck, &command_version,
+        &command_serve, &command_check_conf, &command_services, &command_verify, &command_diagnose, &command_sign, &command_print, &command_replay, &command_status, &command_outbox, &command_evidence, &command_fsck, &command_version,
 };
 
 static void print_help(FILE *out)

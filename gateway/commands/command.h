@@ -26,6 +26,7 @@ extern const struct command command_check_conf;
 extern const struct command command_services;
 extern const struct command command_status;
 extern const struct command command_outbox;
+extern const struct command command_evidence;
 extern const struct command command_fsck;
 
 /* `verify --certificate …`, verify_certificate.c. */
