@@ -28,6 +28,7 @@ ban "no memcmp of secrets: memcmp only in base and where listed" '\bmemcmp\(' '^
 ban "nothing is left open" '\b(TODO|FIXME|XXX|HACK)\b'
 ban "base includes nothing else of ours" '^\s*#include "(gateway/[^b]|gateway/b[^a]|adapters)' '^gateway/[^b]|^gateway/b[^a]|^adapters'
 ban "stages do not include the worker" '#include "gateway/(worker|supervisor|commands)/' '^gateway/(worker|supervisor|commands|main\.c)'
+verdict "no merge was left half done" "$(git grep -nE '^(<<<<<<<|>>>>>>>) ' -- . | head -5)"
 verdict "shell scripts parse" "$(for f in $(git ls-files '*.sh'); do bash -n "$f" 2>&1; done)"
 verdict "python files parse" "$(for f in $(git ls-files '*.py'); do /usr/bin/python3 -c 'import ast, sys; ast.parse(open(sys.argv[1]).read(), sys.argv[1])' "$f" 2>&1 | tail -1; done)"
 

@@ -704,7 +704,34 @@ def front():
     yield "bare", '<paperApplication xmlns="urn:egov-gateway:front-office:1"/>'
 
 
+def result():
+    """Results that people sign, as of fuzz_result.c: a draft, a refusal, and what is neither."""
+    def draft(outcome="POSITIVE", ground="", text="Вам назначено.", at="2026-11-28T13:50:00.000+05:00"):
+        return ('<result xmlns="urn:egov-gateway:result:1"><number>20100000000007</number><requestNumber>10100000000007</requestNumber><portalNumber>38452268157405</portalNumber>'
+                "<serviceCode>HOUSING_AID</serviceCode><serviceName><kk>Тұрғын үй көмегін тағайындау</kk><ru>Назначение жилищной помощи</ru></serviceName><kind>NOTIFICATION</kind>"
+                f"<outcome>{outcome}</outcome>{ground}<text><kk>Өтінішіңіз бойынша оң шешім қабылданды.</kk><ru>{text}</ru></text>"
+                "<provider><bin>160640900019</bin><nameKk>Үлгі</nameKk><nameRu>Пример</nameRu></provider><applicant><iin>850412390011</iin></applicant>"
+                f"<issuedAt>{at}</issuedAt><note><kk>СЫНАҚ</kk><ru>ТЕСТ</ru></note></result>")
+
+    ground = ("<ground><id>UNTRUE</id><kk>Ұсынылған құжаттардың және (немесе) мәліметтердің анық еместігі</kk>"
+              "<ru>Недостоверность представленных документов и (или) данных</ru></ground>")
+    yield "draft", draft()
+    yield "lines", draft(text="раз\nдва &amp; &lt;три&gt;")
+    yield "refused", draft("REFUSED", ground).replace("Өтінішіңіз бойынша оң шешім қабылданды.", "Мемлекеттік қызметті көрсетуден бас тартылды.")
+    yield "no-ground", draft("REFUSED")
+    yield "blanks", draft(" POSITIVE ")
+    yield "old", draft(at="2026-11-26T14:00:00.000+05:00")
+    yield "other-number", draft().replace("20100000000007", "20100000000008")
+    yield "more", draft().replace("</result>", "<x/></result>")
+    yield "twice", draft().replace("<number>", "<number>20100000000007</number><number>", 1)
+    yield "cms", draft().replace("</result>", "<cms>MAM=</cms></result>")
+    yield "query", "outcome=POSITIVE&textKk=%D1%81%D3%99%D0%BB%D0%B5%D0%BC+%0A&textRu=%d0%"
+
+
 def main():
+    if sys.argv[1:] == ["result"]:
+        write("result", result())
+        return
     if sys.argv[1:] == ["attachment"]:
         write("attachment", attachments())
         return
@@ -746,7 +773,7 @@ def main():
         write("document", [*document(pki, application), *xades(pki, application)])
         write("transport", transport(pki, envelope))
     for name, seeds in (("xml", xml()), ("soap", soap()), ("http", http()), ("conf", conf()), ("signer_frame", signer_frame()), ("base64", base64_texts()), ("gost", gost()), ("shown", shown()), ("login", login()),
-                        ("staff", staff()), ("cookie", cookies()), ("attachment", attachments()), ("front", front())):
+                        ("staff", staff()), ("cookie", cookies()), ("attachment", attachments()), ("front", front()), ("result", result())):
         write(name, seeds)
 
 
