@@ -32,6 +32,8 @@ static const struct decided {
         {"parent for a child", APPLICATION_CHILD, GBDFL_CHILD(ERLAN), AID_NOW, "2026-11-22", &positive},
         {"parent for a child, none", APPLICATION_CHILD, GBDFL_CHILD(ERLAN), AID_NONE, "2026-11-22", &negative},
         {"a stranger for a child", APPLICATION_CHILD, GBDFL_CHILD(AIGUL), AID_NOW, "2026-11-22", &unconfirmed},
+        {"a parent who says that he is the guardian", APPLICATION_HEAD "<declarantId>" NURLAN "</declarantId><representative><iin>" ERLAN
+         "</iin><basis>GUARDIAN</basis></representative><consent>true</consent><form></form></application>", GBDFL_CHILD(ERLAN), AID_NOW, "2026-11-22", &unconfirmed},
         {"a stranger, no assignment", APPLICATION_CHILD, PERSON(NURLAN, "НҰРЛАН", ""), AID_NONE, "2026-11-22", &unconfirmed},
         {"answer about another person", APPLICATION, PERSON(AIGUL, "АЙГҮЛ", ""), AID_NONE, "2026-11-22", &wait},
         {"found without assignment", APPLICATION, GBDFL, AID(""), "2026-11-22", &wait},

@@ -112,6 +112,9 @@ static void test_fixtures(void **state)
                 {"410115490012", true, false, true, "1941-01-15", 0, 1},  {"790321490015", true, false, true, "1979-03-21", 0, 1},
                 {"850412390201", true, true, false, "1985-04-12", 0, 0},  {"190601590012", true, false, false, "2019-06-01", 1, 0},
                 {"000101590017", true, false, false, "2000-01-01", 0, 1}, {"850412390021", false, false, false, "", 0, 0},
+                {"801231390011", true, false, false, "1980-12-31", 0, 3}, {"160229690011", true, false, true, "2016-02-29", 2, 2},
+                {"181231590012", true, false, false, "2018-12-31", 1, 2}, {"181231590022", true, false, false, "2018-12-31", 1, 1},
+                {"130605690016", true, false, true, "2013-06-05", 1, 1},  {"240229690019", true, false, true, "2024-02-29", 1, 0},
         };
         auto_people struct people *people = NULL;
         struct why why = WHY_INIT;
@@ -160,6 +163,10 @@ static void test_fixtures_do_not_age(void **state)
                 assert_true(in_force(people, "151107690019", days[i]));
                 assert_true(in_force(people, "790321490015", days[i]));
                 assert_true(in_force(people, "000101590017", days[i]));
+                assert_true(in_force(people, "160229690011", days[i]));
+                assert_true(in_force(people, "181231590012", days[i]));
+                assert_false(in_force(people, "181231590022", days[i]));
+                assert_false(in_force(people, "130605690016", days[i]));
                 assert_false(in_force(people, "410115490012", days[i]));
                 assert_false(in_force(people, "480509390010", days[i]));
         }
