@@ -178,6 +178,17 @@ static void add_cdata(struct buf *out, struct span text)
         buf_add_str(out, "]]>");
 }
 
+/* The application and, beside it, files: ${files} as they stand in the case. */
+static enum gw_rc add_package(const struct replay_context *context, struct span application, struct buf *out, struct why *why)
+{
+        buf_add_str(out, "<data><requestPackage xmlns=\"urn:egov-gateway:package:1\"><signedApplication>");
+        canon_text(out, application);
+        buf_add_str(out, "</signedApplication>");
+        enum gw_rc rc = replay_expand(&context->vars, span_str("${files}"), false, out, why);
+        buf_add_str(out, "</requestPackage></data>");
+        return rc;
+}
+
 static void add_data(const char *form, struct span application, struct buf *out)
 {
         bool qualified = str_eq(form, "qualified"), child = str_eq(form, "child"), xml = application.n > 0 && application.p[0] == '<';
@@ -226,9 +237,15 @@ static enum gw_rc build_envelope(const struct replay_case *c, struct replay_cont
                                  struct why *why)
 {
         auto_buf struct buf data = BUF_INIT;
-        add_data(c->data_form, application, &data);
+        enum gw_rc rc = GW_OK;
+        if (str_eq(c->data_form, "package"))
+                rc = add_package(context, application, &data, why);
+        else
+                add_data(c->data_form, application, &data);
+        if (rc != GW_OK)
+                return rc;
         replay_vars_put(&context->vars, "data", buf_cstr(&data));
-        enum gw_rc rc = fill_template(c, c->template, "../templates/", context, out, why);
+        rc = fill_template(c, c->template, "../templates/", context, out, why);
         if (rc == GW_OK)
                 rc = change(c, REPLAY_BEFORE_TRANSPORT_SIGNATURE, context, out, why);
         return rc == GW_OK ? sign_envelope(c, context, out, why) : rc;

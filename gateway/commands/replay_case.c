@@ -32,7 +32,7 @@ static const struct key keys[] = {
         {"request", "signature_form", TEXT, AT(signature_form), "plain|xades"},
         {"request", "time_stamp", TEXT, AT(time_stamp), NULL},
         {"request", "sender_key", TEXT, AT(sender_key), NULL},
-        {"request", "data_form", TEXT, AT(data_form), "escaped|cdata|child|qualified|escaped-bom"},
+        {"request", "data_form", TEXT, AT(data_form), "escaped|cdata|child|qualified|escaped-bom|package"},
         {"request", "application_form", TEXT, AT(application_form), "xml|cms|json-cms|json-detached|json-xml"},
         {"request", "cms_change", TEXT, AT(cms_change), "none|content|certificate-id|no-certificate|no-attributes|sha1|value|detached"},
         {"request", "login", TEXT, AT(login), NULL},

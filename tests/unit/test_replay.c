@@ -11,6 +11,7 @@
 #include "gateway/catalogue/catalogue.h"
 #include "gateway/commands/replay.h"
 #include "gateway/sign/xml_sign.h"
+#include "gateway/soap/package.h"
 #include "gateway/soap/shep.h"
 #include "gateway/verify/problem.h"
 
@@ -245,7 +246,26 @@ static void mistakes_in_case_files(void **state)
 
 /* ---- what is built, judged by the verifier ---- */
 
-static enum gw_rc judge_application(struct verifier *verifier, xmlDoc *doc, struct wall_time now, struct wall_time *ret_date,
+struct files {
+        struct attachment *items;
+        size_t count;
+};
+
+static void files_done(struct files *brought)
+{
+        for (size_t i = 0; i < brought->count; i++)
+                attachment_done(&brought->items[i]);
+        free(brought->items);
+}
+
+static enum gw_rc judge_files(const struct application *application, const struct files *brought, struct why *why)
+{
+        static const struct attachment_limits limits = {.count = 8, .bytes = 4096, .total_bytes = 8192};
+        size_t order[ATTACHMENTS_MAX];
+        return attachments_match(application->attachments, application->attachment_count, brought->items, brought->count, &limits, order, why);
+}
+
+static enum gw_rc judge_application(struct verifier *verifier, xmlDoc *doc, const struct files *brought, struct wall_time now, struct wall_time *ret_date,
                                     struct why *why)
 {
         struct verified_document verified = {0};
@@ -257,6 +277,8 @@ static enum gw_rc judge_application(struct verifier *verifier, xmlDoc *doc, stru
         if (rc == GW_OK)
                 rc = verify_applicant_allowed(verifier, verified.signers[0], application->declarant_iin, application->representative_iin,
                                               why);
+        if (rc == GW_OK)
+                rc = judge_files(application, brought, why);
         if (rc == GW_OK)
                 *ret_date = application->request_date;
         verified_document_done(&verified);
@@ -282,10 +304,15 @@ static enum gw_rc judge_soap(struct verifier *verifier, struct span body, struct
                 rc = verify_sender_allowed(sender, &binding, why);
         if (rc == GW_OK)
                 rc = verify_fresh(&policy, message->message_date, now, why);
+        const xmlNode *data = NULL;
+        struct files brought = {NULL, 0};
         if (rc == GW_OK)
-                rc = shep_data_document(message->data, &xml_limits_default, &doc, &bytes, why);
+                rc = package_read(message->data, &data, &brought.items, &brought.count, why);
         if (rc == GW_OK)
-                rc = judge_application(verifier, doc, now, &date, why);
+                rc = shep_data_document(data, &xml_limits_default, &doc, &bytes, why);
+        if (rc == GW_OK)
+                rc = judge_application(verifier, doc, &brought, now, &date, why);
+        files_done(&brought);
         return rc == GW_OK ? verify_fresh(&policy, date, now, why) : rc;
 }
 
@@ -295,7 +322,7 @@ static enum gw_rc judge_rest(struct verifier *verifier, struct span body, struct
         struct wall_time date = now;
         enum gw_rc rc = xml_read(body, &xml_limits_default, &doc, why);
         if (rc == GW_OK)
-                rc = judge_application(verifier, doc, now, &date, why);
+                rc = judge_application(verifier, doc, &(struct files){NULL, 0}, now, &date, why);
         return rc == GW_OK ? verify_fresh(&policy, date, now, why) : rc;
 }
 
