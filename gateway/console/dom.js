@@ -93,10 +93,13 @@ export function dialog(title, build, { wide = false } = {}) {
     let result = null;
     const box = h("dialog", { class: wide ? "wide" : null, "aria-labelledby": id });
     const close = (value) => { result = value; box.close(); };
-    box.append(h("h2", { id }, title), build(close));
+    const head = h("h2", { id, tabindex: "-1" }, title);
+    box.append(head, build(close));
     box.addEventListener("close", () => { box.remove(); resolve(result); });
     document.body.append(box);
     box.showModal();
+    head.focus(); // what is read first; the first button may be far below
+    box.scrollTop = 0;
   });
 }
 

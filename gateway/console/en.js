@@ -400,4 +400,5 @@ export default {
   "operator.use.signing": "signing",
   "operator.use.tls": "TLS",
   "action.register": "This step is taken by a transfer register.",
+  "paper.result": "The signed result",
 };

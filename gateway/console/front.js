@@ -137,10 +137,10 @@ function documentLine(one, needed) {
   return { node, id: one.id, read: () => tick.checked && { id: one.id, pages: pages.value || 1, originalShown: original.checked, validUntil: until.value || null, scan: scan.files[0] || null } };
 }
 
-function resultCard(title, kind, lines, papers, again) {
-  return h("div", { class: "page narrow" }, h("div", { class: `notice ${kind}`, role: "status" }, icon(kind), h("div", {}, h("h1", {}, title))), card(t("paper.title"), lines,
+function resultCard(title, kind, link, papers, again) {
+  return h("div", { class: "page narrow" }, h("div", { class: `notice ${kind}`, role: "status" }, icon(kind), h("div", {}, h("h1", {}, title))), card(t("paper.title"),
     h("ul", { class: "files" }, papers.map(([text, href]) => h("li", {}, icon("print"), h("span", { class: "grow strong" }, text), h("a", { class: "button primary", href, target: "_blank", rel: "noopener" }, t("paper.print")))))),
-  h("div", { class: "row" }, button(t("front.again"), again, { kind: "primary" }), h("a", { class: "button plain", href: "#/inbox" }, t("nav.inbox"))));
+  h("div", { class: "row" }, button(t("front.again"), again, { kind: "primary" }), link, h("a", { class: "button plain", href: "#/inbox" }, t("nav.inbox"))));
 }
 
 /** A provider writes down its own applications; others choose among the providers that this gateway serves. */
@@ -246,7 +246,7 @@ export async function frontPage(main, { session, show }) {
     else state.key = crypto.randomUUID();
   };
   const register = () => send("/front-office/applications", t("front.register.title"), (result) => fill(main, resultCard(t("front.registered", { number: result.number }), "ok",
-    h("p", {}, h("a", { href: `#/request/${result.number}` }, t("front.open"))), (result.papers || []).map((paper) => [paperName(paper), paper.links?.pdf || `/api/v1/inbox/${result.number}/papers/${paper.id}.pdf`]), show)));
+    h("a", { class: "button plain", href: `#/request/${result.number}` }, t("front.open")), (result.papers || []).map((paper) => [paperName(paper), paper.links?.pdf || `/api/v1/inbox/${result.number}/papers/${paper.id}.pdf`]), show)));
   const refuse = () => send("/front-office/refusals", t("front.refuse.title"), (result) => fill(main, resultCard(t("front.refused"), "near", null,
     [[paperName(result.paper || { kind: "REFUSAL_RECEIPT" }), result.paper?.links?.pdf || `/api/v1/front-office/refusals/${result.refusal}/paper.pdf`]], show)));
 

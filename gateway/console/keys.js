@@ -20,7 +20,7 @@ const isTyping = (target) => target.closest?.("input, select, textarea, dialog, 
 export function showKeys() {
   return dialog(t("keys.title"), (close) => h("div", {}, h("table", { class: "plain keys" }, h("caption", { class: "hidden-text" }, t("keys.title")),
     h("tbody", {}, LIST.map(([key, text]) => h("tr", {}, h("th", { scope: "row" }, key.split(" ").map((part) => h("kbd", {}, part))), h("td", {}, t(text)))))),
-  h("div", { class: "row end" }, button(t("common.close"), () => close(), { autofocus: true }))));
+  h("div", { class: "row end" }, button(t("common.close"), () => close()))));
 }
 
 export function listenForKeys(global) {

@@ -400,4 +400,5 @@ export default {
   "operator.use.signing": "қол қою",
   "operator.use.tls": "TLS",
   "action.register": "Бұл қадам тапсыру тізілімімен орындалады.",
+  "paper.result": "Қол қойылған нәтиже",
 };

@@ -40,10 +40,16 @@ function historyList(item) {
     h("span", { class: "quiet" }, ` ${moment(one.at)} · ${tOr(`role.${one.role}`, one.role || "")} ${one.staff || ""}`)), one.comment && h("blockquote", {}, one.comment))));
 }
 
+const DECIDED = ["DECIDED", "RESULT_SENT", "RECEIVED"];
+
+const paperLine = (text, at, href) => h("li", {}, icon("print"), h("div", { class: "grow" }, h("span", { class: "strong" }, text), at && h("span", { class: "quiet" }, moment(at))),
+  h("a", { class: "button plain", href, target: "_blank", rel: "noopener", "aria-label": `${t("paper.print")}: ${text}` }, t("paper.print")));
+
+/** The signed result first: whoever hands it out prints it from here. */
 function papersList(item) {
-  if (!item.papers?.length) return h("p", { class: "quiet" }, t("paper.none"));
-  return h("ul", { class: "files" }, item.papers.map((one) => h("li", {}, icon("print"), h("div", { class: "grow" }, h("span", { class: "strong" }, named(one) || tOr(`paper.${one.kind}`, one.kind)),
-    h("span", { class: "quiet" }, moment(one.at))), h("a", { class: "button plain", href: `/api/v1/inbox/${item.number}/papers/${one.id}.pdf`, target: "_blank", rel: "noopener" }, t("paper.print")))));
+  const result = DECIDED.includes(item.state) && paperLine(t("paper.result"), null, `/api/v1/inbox/${item.number}/result.pdf`);
+  if (!result && !item.papers?.length) return h("p", { class: "quiet" }, t("paper.none"));
+  return h("ul", { class: "files" }, result, (item.papers || []).map((one) => paperLine(named(one) || tOr(`paper.${one.kind}`, one.kind), one.at, `/api/v1/inbox/${item.number}/papers/${one.id}.pdf`)));
 }
 
 function verdictCard(item) {

@@ -400,4 +400,5 @@ export default {
   "operator.use.signing": "подпись",
   "operator.use.tls": "TLS",
   "action.register": "Этот шаг выполняется реестром передачи.",
+  "paper.result": "Подписанный результат",
 };

@@ -35,6 +35,7 @@ export const chooseOutcome = (outcome, ground = null) => async (made, t) => {
 export async function signResult(made, language) {
   const t = await words(language), dialog = made.getByRole("dialog");
   await dialog.waitFor();
+  await made.screenshot({ path: path.join(lab.screens, `${language}-result.png`) });
   await dialog.getByRole("button", { name: t("result.sign") }).click();
   await made.locator(".toast", { hasText: t("result.done") }).waitFor();
 }

@@ -1,6 +1,6 @@
 // The front office, and what becomes of its applications: every way of a paper from the counter to the signed result, and its receipts.
 import { chooseExecutor, chooseOutcome, done, openRequest, signResult, step } from "./casework.mjs";
-import { c, close, go, lab, serious, signInAgain, signInNew, words } from "./harness.mjs";
+import { c, close, go, lab, picture, serious, signInAgain, signInNew, words } from "./harness.mjs";
 
 const PROVIDER = "160640900019";
 const NAME = "Ахметов Ерлан Серікұлы";
@@ -35,6 +35,7 @@ export async function registerPaper(made, t) {
   const dialog = made.getByRole("dialog");
   await dialog.getByRole("button", { name: t("sign.go") }).click();
   await made.locator(".notice.ok h1").waitFor();
+  await picture(made, `${await made.evaluate(() => document.documentElement.lang)}-registered`);
   return (await made.locator(".notice.ok h1").textContent()).match(/\d{14}/)[0];
 }
 
@@ -62,6 +63,9 @@ export async function certificate() {
   c.same("no complaint", head.complaints, []);
   await close(head);
   await signInAgain(worker, "statecorp1", language);
+  await openRequest(worker, number);
+  await worker.locator(".files a", { hasText: t("paper.print") }).first().waitFor();
+  await printed(worker, "the signed result");
   await step(worker, number, "ISSUE", language);
   await done(worker, language);
   c.that("issued at the counter", true);
