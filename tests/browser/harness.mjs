@@ -104,8 +104,6 @@ export async function signInNew(name, options = {}) {
   return made;
 }
 
-export const toastText = async (made) => (await made.locator(".toast").last().textContent()) || "";
-
 export async function picture(made, name) {
   await made.waitForTimeout(150);
   await made.screenshot({ path: path.join(lab.screens, `${name}.png`), fullPage: true });
@@ -118,5 +116,3 @@ export async function serious(made) {
     .filter((one) => ["serious", "critical"].includes(one.impact)).map((one) => `${one.id}: ${one.nodes.slice(0, 3).map((node) => node.target.join(" ")).join(", ")}`));
   return found;
 }
-
-export const sleep = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
