@@ -19,6 +19,8 @@ enum shep_operation {
         SHEP_ASYNC_SEND_RESPONSE,    /* sendMessageResponse */
         SHEP_STATUS_NOTIFICATION,    /* changeMassageStatusNotification */
         SHEP_STATUS_NOTIFICATION_RESPONSE,
+        SHEP_DELIVERY_NOTIFICATION,  /* sendDeliveryNotification: whoever was sent a message says whether he took it */
+        SHEP_DELIVERY_NOTIFICATION_RESPONSE,
         SHEP_FAULT,                  /* soap:Fault with ErrorInfo */
 };
 
@@ -30,7 +32,7 @@ struct shep_message {
         char *sender_id;               /* the password is never kept */
         struct wall_time message_date; /* messageDate or responseDate or notificationDate */
         char *status_code, *status_message; /* sync response status; status notification: statusCode, statusMessage */
-        char *message_state;           /* status notification: ON_DELIVERY | DELIVERED | NOT_DELIVERED | DELIVERY_STOPPED */
+        char *message_state;           /* status notification: ON_DELIVERY | DELIVERED | NOT_DELIVERED | DELIVERY_STOPPED; delivery notification: MESSAGE_ACCEPTED | MESSAGE_NOT_ACCTEPTED */
         char *notification_id;
         char *error_code, *error_message, *error_data; /* fault: ErrorInfo, or faultcode/faultstring when there is none */
         xmlNode *data;                 /* the `data` element, qualified or not; NULL when absent */

@@ -31,6 +31,9 @@ static struct fault_element fault_element_of(enum shep_operation operation)
         case SHEP_STATUS_NOTIFICATION_RESPONSE:
                 return (struct fault_element){SHEP_ASYNC_CLIENT_NS,
                                               "changeMassageStatusNotificationFault1_changeMassageStatusNotificationFault"};
+        case SHEP_DELIVERY_NOTIFICATION:
+        case SHEP_DELIVERY_NOTIFICATION_RESPONSE:
+                return (struct fault_element){SHEP_ASYNC_TYPES_NS, "sendDeliveryNotificationFault1_sendDeliveryNotificationFault"};
         case SHEP_SYNC_SEND:
         case SHEP_SYNC_SEND_RESPONSE:
         case SHEP_FAULT:

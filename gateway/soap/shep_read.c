@@ -322,6 +322,34 @@ static void read_status_notification_response(struct walk *response, struct shep
         m->session_id = take_text(response, "sessionId", MAY_BE_EMPTY);
 }
 
+static void read_delivery_notification(struct walk *request, struct shep_message *m)
+{
+        static const char *const states[] = {"MESSAGE_ACCEPTED", "MESSAGE_NOT_ACCTEPTED", NULL}, *const again[] = {"RESEND", "NOT_RESEND", NULL};
+        struct walk notification = enter_needed(request, "notification");
+        m->message_id = take_text(&notification, "messageId", NEEDED);
+        m->service_id = take_text(&notification, "serviceId", NEEDED);
+        m->message_date = take_date(&notification, "notificationDate", NEEDED);
+        struct walk status = enter_needed(&notification, "deliveryStatus");
+        m->message_state = take_one_of(&status, "receiveStatus", states);
+        (void)take_date(&status, "statusDate", NEEDED);
+        auto_str char *resend = take_one_of(&status, "resendMessage", again); /* repetition is the outbox's own business */
+        const xmlNode *error = take(&status, "error", OPTIONAL);
+        leave(&status);
+        leave(&notification);
+        (void)take_date(request, "requestDate", NEEDED);
+        if (*request->rc == GW_OK && xml_is(request->next, NULL, "sender"))
+                m->sender_id = take_sender(request);
+        if (error)
+                read_error_info(error, m);
+}
+
+static void read_delivery_notification_response(struct walk *response, struct shep_message *m)
+{
+        m->notification_id = take_text(response, "notificationId", NEEDED);
+        m->message_date = take_date(response, "responseDate", NEEDED);
+        m->session_id = take_text(response, "sessionId", MAY_BE_EMPTY);
+}
+
 static const struct form {
         enum shep_operation operation;
         const char *ns, *name, *child;
@@ -334,6 +362,8 @@ static const struct form {
         {SHEP_STATUS_NOTIFICATION, SHEP_ASYNC_CLIENT_NS, "changeMassageStatusNotification", "request", read_status_notification},
         {SHEP_STATUS_NOTIFICATION_RESPONSE, SHEP_ASYNC_CLIENT_NS, "changeMassageStatusNotificationResponse", "response",
          read_status_notification_response},
+        {SHEP_DELIVERY_NOTIFICATION, SHEP_ASYNC_TYPES_NS, "sendDeliveryNotification", "request", read_delivery_notification},
+        {SHEP_DELIVERY_NOTIFICATION_RESPONSE, SHEP_ASYNC_TYPES_NS, "sendDeliveryNotificationResponse", "response", read_delivery_notification_response},
 };
 
 /* SOAP 1.1 4.4 (unqualified children) and SOAP 1.2 part 1, 5.4. */

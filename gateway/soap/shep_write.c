@@ -121,6 +121,26 @@ static void write_status_notification_response(struct buf *out, const struct she
         canon_element(out, "sessionId", shep_is_guid(m->session_id) ? m->session_id : NIL_GUID);
 }
 
+static void write_delivery_notification(struct buf *out, const struct shep_out *m)
+{
+        buf_add_str(out, "<notification>");
+        add_needed(out, "messageId", m->message_id);
+        add_needed(out, "serviceId", m->service_id);
+        add_date(out, "notificationDate", m->date);
+        buf_add_str(out, "<deliveryStatus>");
+        add_needed(out, "receiveStatus", m->message_state);
+        add_date(out, "statusDate", m->date);
+        add_needed(out, "resendMessage", "NOT_RESEND");
+        buf_add_str(out, "</deliveryStatus></notification>");
+        add_date(out, "requestDate", m->date);
+}
+
+static void write_delivery_notification_response(struct buf *out, const struct shep_out *m)
+{
+        add_needed(out, "notificationId", m->notification_id);
+        write_status_notification_response(out, m);
+}
+
 static void add_operation(struct buf *out, const char *ns, const char *name, const char *child,
                           void (*write)(struct buf *, const struct shep_out *), const struct shep_out *m)
 {
@@ -145,6 +165,10 @@ void shep_write(struct buf *out, const struct shep_out *m)
         case SHEP_STATUS_NOTIFICATION_RESPONSE:
                 return add_operation(out, SHEP_ASYNC_CLIENT_NS, "changeMassageStatusNotificationResponse", "response",
                                      write_status_notification_response, m);
+        case SHEP_DELIVERY_NOTIFICATION:
+                return add_operation(out, SHEP_ASYNC_TYPES_NS, "sendDeliveryNotification", "request", write_delivery_notification, m);
+        case SHEP_DELIVERY_NOTIFICATION_RESPONSE:
+                return add_operation(out, SHEP_ASYNC_TYPES_NS, "sendDeliveryNotificationResponse", "response", write_delivery_notification_response, m);
         case SHEP_FAULT:
                 break; /* shep_write_fault() */
         }

@@ -245,7 +245,8 @@ static enum gw_rc received_work(struct store *store, void *arg, struct why *why)
 static void answer_notification(struct call *c)
 {
         auto_buf struct buf body = BUF_INIT;
-        struct shep_out out = {.operation = SHEP_STATUS_NOTIFICATION_RESPONSE, .date = c->at};
+        bool delivery = c->refusal.in_reply_to == SHEP_DELIVERY_NOTIFICATION;
+        struct shep_out out = {.operation = delivery ? SHEP_DELIVERY_NOTIFICATION_RESPONSE : SHEP_STATUS_NOTIFICATION_RESPONSE, .notification_id = c->id, .date = c->at};
         shep_write(&body, &out);
         answer_soap(c->loop, c->exchange, c->refusal.soap_version, buf_span(&body));
         answered(c);
@@ -269,11 +270,13 @@ static enum gw_rc noted_work(struct store *store, void *arg, struct why *why)
         return casework_note(store, c->view.id, c->destination, c->detail, c->at, why);
 }
 
-/* Whose word counts: his whom the message went to. */
+/* Whose word counts: his whom the message went to; of an organisation that is not configured any more, nobody's. */
 static const char *peer_bin(const struct call *c)
 {
-        const struct organisation_settings *o = str_starts(c->destination, PUSH_PREFIX) ? settings_organisation(c->loop->shared->settings, c->destination + strlen(PUSH_PREFIX)) : NULL;
-        return o ? o->bin : c->loop->shared->cabinet_settings->bin;
+        if (!str_starts(c->destination, PUSH_PREFIX))
+                return c->loop->shared->cabinet_settings->bin;
+        const struct organisation_settings *o = settings_organisation(c->loop->shared->settings, c->destination + strlen(PUSH_PREFIX));
+        return o ? o->bin : "-";
 }
 
 static enum gw_rc check_peer(struct call *c, const struct soap *soap, struct why *why)
@@ -348,11 +351,16 @@ static enum gw_rc take_update(struct call *c, const struct soap *soap, const str
 
 /* ---- entry ---- */
 
+static bool is_notification(enum shep_operation operation)
+{
+        return operation == SHEP_STATUS_NOTIFICATION || operation == SHEP_DELIVERY_NOTIFICATION;
+}
+
 static bool operation_fits(const char *path, enum shep_operation operation)
 {
         if (str_eq(path, "/shep/sync"))
                 return operation == SHEP_SYNC_SEND;
-        return operation == SHEP_ASYNC_SEND || operation == SHEP_STATUS_NOTIFICATION;
+        return operation == SHEP_ASYNC_SEND || is_notification(operation);
 }
 
 static enum gw_rc take_request(struct call *c, const struct http_request *request, const struct soap *soap, const struct shep_message *m, struct why *why)
@@ -396,7 +404,7 @@ static enum gw_rc take(struct call *c, const struct http_request *request, struc
         if (!operation_fits(request->path, message->operation))
                 return why_set(why, GW_REJECT, REASON_SOAP_OPERATION, "not an operation of this address");
         c->refusal.in_reply_to = message->operation;
-        if (message->operation == SHEP_STATUS_NOTIFICATION)
+        if (is_notification(message->operation))
                 return take_notification(c, soap, message, why);
         if (message->operation == SHEP_ASYNC_SEND && str_eq(message->message_type, "UPDATE"))
                 return c->loop->draining ? why_set(why, GW_RETRY, REASON_STOPPING, "stopping") : take_update(c, soap, message, why);

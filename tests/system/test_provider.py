@@ -107,6 +107,16 @@ def notified(lab):
             checks.within("and is an event", lambda: detail() == 1)
         else:
             checks.same(f"a delivery notification signed by {key} is refused", (fault(answer)[2], detail()), (want, 0))
+    sent = ('<soap:Envelope xmlns:soap="http://schemas.xmlsoap.org/soap/envelope/"><soap:Body><n:sendDeliveryNotification xmlns:n="http://bip.bee.kz/AsyncChannel/v10/Types">'
+            f"<request><notification><messageId>push-{number}-1-provider</messageId><serviceId>HOUSING_AID</serviceId><notificationDate>2026-11-28T10:00:00+05:00</notificationDate><deliveryStatus>"
+            "<receiveStatus>MESSAGE_ACCEPTED</receiveStatus><statusDate>2026-11-28T10:00:00+05:00</statusDate><resendMessage>NOT_RESEND</resendMessage></deliveryStatus></notification>"
+            "<requestDate>2026-11-28T10:00:00+05:00</requestDate></request></n:sendDeliveryNotification></soap:Body></soap:Envelope>")
+    post = lambda text, key: http_call(lab.url + "/shep/async", "POST", sign(text, key, soap=True), {"Content-Type": TEXT_XML, "SOAPAction": '""'})  # noqa: E731
+    for text, key, want in ((sent, "system-gateway", None), (sent, "system-cabinet", "SENDER_CERTIFICATE_MISMATCH"), (sent.replace("_ACCEPTED", "_TAKEN"), "system-gateway", "SOAP_STRUCTURE"),
+                            (sent.replace(f"push-{number}-1", "push-1"), "system-cabinet", "REQUEST_NOT_FOUND"), (sent.replace("<resendMessage>NOT_RESEND</resendMessage>", ""), "system-gateway", "SOAP_STRUCTURE")):
+        answer = post(text, key)
+        checks.same(f"sendDeliveryNotification by {key}: {want or 'taken'}", (answer.status, fault(answer)[2]), (500 if want else 200, want), answer)
+    checks.same("accepted: an event", Store(lab).value("SELECT count(*) FROM event WHERE request_id = ? AND detail = 'delivery notification: MESSAGE_ACCEPTED'", int(number[3:])), 1)
 
 
 def by_openssl(lab):

@@ -455,6 +455,8 @@ static const struct {
          NULL},
         {{.operation = SHEP_STATUS_NOTIFICATION_RESPONSE, .date = NOON, .session_id = "{01234567-89ab-cdef-0123-456789abcdef}"}, NULL},
         {{.operation = SHEP_STATUS_NOTIFICATION_RESPONSE, .date = NOON}, NULL},
+        {{.operation = SHEP_DELIVERY_NOTIFICATION, .message_id = "m&1", .service_id = "S1", .message_state = "MESSAGE_NOT_ACCTEPTED", .date = NOON}, NULL},
+        {{.operation = SHEP_DELIVERY_NOTIFICATION_RESPONSE, .notification_id = "n1", .date = NOON}, NULL},
 };
 
 /* As xml_sign_envelope() puts it: Body declares soap and wsu, Envelope also xs. */
