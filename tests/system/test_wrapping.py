@@ -147,7 +147,8 @@ def nowhere(lab, relays):
 
 
 relays = {name: Relay() for name in SYSTEMS}
-with Lab(settings={f"destination {name}": {"url": relay.url} for name, relay in relays.items()}) as lab:
+# Refused messages are kept as evidence otherwise (test_refused), with whatever they hold.
+with Lab(settings={"refusals": {"keep": "no"}, **{f"destination {name}": {"url": relay.url} for name, relay in relays.items()}}) as lab:
     for name, relay in relays.items():
         relay.upstream = lab.simulators[name]
         relay.up()
