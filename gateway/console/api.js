@@ -1,10 +1,16 @@
 // The gateway's REST interface. One function asks; refusals become ApiError with the gateway's own words.
 import { currentLanguage, t } from "./i18n.js";
 
+/** Of a form that is not as it must be: which field, and what is wrong with it. */
+function fieldOf(problem) {
+  const field = problem?.field;
+  return field ? `${field[currentLanguage()]}: ${field.ruleText[currentLanguage()]}.` : "";
+}
+
 /** message: in the reader's language; reason: the gateway's code; advice: what to do, or "". */
 export class ApiError extends Error {
   constructor(status, problem) {
-    super(problem?.messages?.[currentLanguage()] || problem?.title || t("error.status", { status }));
+    super([problem?.messages?.[currentLanguage()] || problem?.title || t("error.status", { status }), fieldOf(problem)].join(" ").trim());
     this.status = status;
     this.reason = problem?.reason || "";
     this.detail = problem?.detail && problem.detail !== problem.messages?.en ? problem.detail : "";

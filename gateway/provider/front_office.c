@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "gateway/base/text.h"
-#include "gateway/catalogue/form_check.h"
 #include "gateway/identifiers/identifiers.h"
 #include "gateway/reason.h"
 
@@ -274,9 +273,9 @@ static enum gw_rc check_person(const struct front_question *q, const struct appl
         return GW_OK;
 }
 
-static enum gw_rc check_form(const struct front_question *q, const struct front_verdict *v, const struct front_application *a, struct why *why)
+static enum gw_rc check_form(const struct front_question *q, struct front_verdict *v, const struct front_application *a, struct why *why)
 {
-        enum gw_rc rc = service_check_form(v->service, a->document, NULL, why);
+        enum gw_rc rc = service_check_form(v->service, a->document, &v->mistake, why);
         if (rc == GW_OK && v->route->consent && (!a->consent_written || a->consent_date.ms > q->at.ms))
                 return why_set(why, GW_REJECT, REASON_CONSENT_MISSING, "%s", a->consent_written ? "consent/@date is in the future" : "there is no written consent");
         if (rc == GW_OK)

@@ -17,6 +17,7 @@
 #ifndef GW_PROVIDER_FRONT_OFFICE_H
 #define GW_PROVIDER_FRONT_OFFICE_H
 
+#include "gateway/catalogue/form_check.h"
 #include "gateway/provider/completeness.h"
 #include "gateway/provider/staff.h"
 
@@ -62,6 +63,7 @@ struct front_verdict {
         const struct route_step *step; /* of that act */
         struct document_given given[SERVICE_DOCUMENTS_MAX]; /* as completeness sees the package; borrowed from the application */
         struct completeness completeness;
+        struct form_mistake mistake;   /* of FORM_INVALID */
 };
 /* May this person do this act with it here, and is everything there? In this order: SERVICE_UNKNOWN; SERVICE_NOT_AVAILABLE (the act rules the route out, has none such, or has it only
  * where another is not); ORGANISATION_ROUTE; ROLE_REQUIRED; FORM_INVALID, CONSENT_MISSING, APPLICANT_IIN_INVALID; then of ACT_REGISTER DOCUMENT_MISSING, DOCUMENT_EXPIRED, of

@@ -23,10 +23,15 @@ struct call {
         char id[TEXT_UUID_MAX];
 };
 
-void office_refuse(struct http_exchange *exchange, const char *id, const char *verb, const struct why *why)
+static void refuse_with(struct http_exchange *exchange, const char *id, const char *verb, const struct why *why, json_t *more)
 {
         log_event(reason_info(why->reason)->http_status >= 500 ? LOG_WARN : LOG_INFO, id, verb, "channel=front-office reason=%s detail=\"%s\"", reason_info(why->reason)->name, why->detail);
-        answer_problem(exchange, id, why);
+        answer_problem_with(exchange, id, why, more);
+}
+
+void office_refuse(struct http_exchange *exchange, const char *id, const char *verb, const struct why *why)
+{
+        refuse_with(exchange, id, verb, why, NULL);
 }
 
 /* ---- registration and refusal ---- */
@@ -107,7 +112,8 @@ void office_submit(struct loop *loop, struct http_exchange *exchange, const char
         stage_add(loop->shared, STAGE_VERIFY, since);
         if (rc != GW_OK) {
                 atomic_fetch_add(&loop->shared->counters.refused, 1);
-                office_refuse(exchange, correlation_id, act == ACT_REGISTER ? "application.refused" : "refusal.refused", &why);
+                refuse_with(exchange, correlation_id, act == ACT_REGISTER ? "application.refused" : "refusal.refused", &why,
+                            why.reason == REASON_FORM_INVALID ? form_mistake_json(&in->verdict.mistake) : NULL);
                 return;
         }
         struct call *c = xcalloc(1, sizeof *c);

@@ -210,6 +210,9 @@ def every_refusal(lab, sessions):
     before = one(store, "SELECT count(*) FROM request")[0]
     for name, session, text, options, status, reason, detail in cases:
         refused(name, send(session, text, **options), status, reason, detail)
+    field = send(center, paper("CENTER", "TSA_ASSIGN", FIVE, form="<account>KZ12</account>")).json["field"]
+    c.that("the field is named by its label, and the rule, in three languages", field["path"] == "form/account" and field["rule"] == "PATTERN" and field["kk"] != field["ru"] != field["en"]
+           and field["ruleText"]["ru"] == "записано не по установленному образцу", field)
     text = paper("CENTER", "TSA_ASSIGN", FIVE)
     signed = front.signed(text, "staff-center1")
     headers = {"Idempotency-Key": str(uuid.uuid4()), "Content-Type": "application/xml"}
