@@ -76,10 +76,15 @@ function head(item) {
 }
 
 export async function requestPage(main, context, [number]) {
-  const draw = async () => {
+  let touched = false;
+  // What others change is not drawn over a form that somebody fills in: what he does then is refused if it is late, and told.
+  const isFilledIn = () => touched || document.querySelector("dialog[open]");
+  const draw = async (isUnwanted = () => false) => {
     const item = await get(`/inbox/${encodeURIComponent(number)}`);
+    if (isUnwanted()) return;
     const focused = document.activeElement?.id;
-    fill(main, h("div", { class: "page" }, head(item), h("div", { class: "columns" },
+    touched = false;
+    fill(main, h("div", { class: "page", oninput: () => { touched = true; } }, head(item), h("div", { class: "columns" },
       h("div", { class: "column" }, actionCard(item, draw), applicationCard(item), card(t("attachment.title"), attachmentList(item.number, item.attachments)), verdictCard(item)),
       h("div", { class: "column side" }, card(t("request.way"), timeline(item)), card(t("paper.title"), papersList(item)),
         card(t("history.title"), (item.actions || []).includes("comment") && button(t("action.comment.add"), () => askComment(item, draw), { picture: "pen" }), historyList(item))))));
@@ -88,7 +93,6 @@ export async function requestPage(main, context, [number]) {
   await draw();
   usePageKeys({ u: () => { location.hash = "#/inbox"; } });
   return follow(async (numbers) => {
-    // Not while somebody fills the form in: what he does then is refused if it is late, and told.
-    if (numbers.includes(number) && !document.querySelector("dialog[open]") && !main.querySelector("textarea:focus")) await draw();
+    if (numbers.includes(number) && !isFilledIn()) await draw(isFilledIn);
   });
 }
